@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The outstanding wants of a block source: in order, each CID once. */
+#ifndef LIB_BLOCKS_WANTS_H
+#define LIB_BLOCKS_WANTS_H
+
+#include <nixipfs/block.h>
+
+#include "lib/blocks/hash.h"
+
+/**
+ * struct nipfs__wanted - one outstanding want
+ * @role:    as it was asked for
+ * @bytes:   as it was asked for
+ * @list:    in which list it is
+ * @problem: for the source: 0, or what was wrong with a block found for it
+ * @member:  for a chain: who is asked
+ * @blame:   for a chain: who the problem is with
+ */
+struct nipfs__wanted {
+	enum nipfs_want_role role;
+	uint64_t bytes;
+	unsigned int list;
+	int problem;
+	size_t member, blame;
+	/* private */
+	struct nipfs__wanted *prev, *next, *chain;
+	uint64_t hash;
+	uint8_t cid_len;
+	uint8_t cid[];
+};
+
+enum { NIPFS__WANTS_LISTS = 2 };
+
+struct nipfs__wants {
+	struct nipfs__hash_key key;
+	struct nipfs__wanted *first[NIPFS__WANTS_LISTS], *last[NIPFS__WANTS_LISTS];
+	struct nipfs__wanted **heads;
+	size_t n_heads, n;
+};
+
+/* Return: 0 or NIPFS_E_SYS. */
+int nipfs__wants_init(struct nipfs__wants *w, struct nipfs_error *err) NIPFS_MUSTUSE;
+void nipfs__wants_release(struct nipfs__wants *w);
+
+/* Adds wants at the end of list 0, but those that are outstanding. Return: 0,
+ * NIPFS_E_NOMEM. */
+int nipfs__wants_add(struct nipfs__wants *w, const struct nipfs_want *wants, size_t n,
+		     struct nipfs_error *err) NIPFS_MUSTUSE;
+
+struct nipfs__wanted *nipfs__wants_find(const struct nipfs__wants *w,
+					const struct nipfs_cid *cid);
+/* The first one in @list of the same bytes as @cid, whatever version and codec. */
+struct nipfs__wanted *nipfs__wants_find_bytes(const struct nipfs__wants *w,
+					      unsigned int list,
+					      const struct nipfs_cid *cid);
+
+void nipfs__wanted_cid(const struct nipfs__wanted *item, struct nipfs_cid *out);
+/* To the end of another list. */
+void nipfs__wants_move(struct nipfs__wants *w, struct nipfs__wanted *item,
+		       unsigned int list);
+/* Out of the table, and freed; NULL is fine. */
+void nipfs__wants_remove(struct nipfs__wants *w, struct nipfs__wanted *item);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files that read closure directories share. */
+#ifndef LIB_CLOSURE_READ_H
+#define LIB_CLOSURE_READ_H
+
+#include <nixipfs/closure.h>
+
+/* Whether there is a narinfo for the hash part of a path: 1, 0, or a negative code. */
+int nipfs__closure_includes(struct nipfs_closure *c, const struct nipfs_store_path *path,
+			    struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* Reads a directory to its end. Return: 0, or as nipfs_dag_list(). */
+int nipfs__closure_check_dir(struct nipfs_block_source *source, const struct nipfs_cid *dir,
+			     struct nipfs_error *err) NIPFS_MUSTUSE;
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opening a Nix store on disk, and what its database answers. */
+#include "lib/nix/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "multiformats/base/err.h"
+
+const char *nipfs_store_dir(const struct nipfs_store *store)
+{
+	return store->env.store_dir;
+}
+
+const char *nipfs_store_real_dir(const struct nipfs_store *store)
+{
+	return store->env.real_store_dir;
+}
+
+const char *nipfs_store_state_dir(const struct nipfs_store *store)
+{
+	return store->env.state_dir;
+}
+
+int nipfs_store_dirfd(const struct nipfs_store *store)
+{
+	return store->dirfd;
+}
+
+int nipfs__store_need_write(const struct nipfs_store *store, struct nipfs_error *err)
+{
+	if (store->access != NIPFS_STORE_WRITE)
+		return nipfs__fail(err, NIPFS_E_USAGE, "the store '%s' was opened for reading",
+				   store->env.uri);
+	return 0;
+}
+
+static int apply_conf(struct nipfs_store *store, const struct nipfs_store_options *options,
+		      struct nipfs_error *err)
+{
+	struct nipfs_nix_conf *own = NULL;
+	const struct nipfs_nix_conf *conf = options->conf;
+	int r = 0;
+
+	store->use_wal = store->fsync = true;
+	if (!conf) {
+		r = nipfs_nix_conf_load(NIPFS_NIX_CONF_ALL, &own, err);
+		if (r < 0)
+			return r;
+		conf = own;
+	}
+	r = nipfs_nix_conf_get_bool(conf, "use-sqlite-wal", &store->use_wal, err);
+	if (r == 0)
+		r = nipfs_nix_conf_get_bool(conf, "fsync-metadata", &store->fsync, err);
+	if (r == 0)
+		r = nipfs__store_env_resolve(options->uri, nipfs_nix_conf_get(conf, "store"),
+					     &store->env, err);
+	nipfs_nix_conf_free(own);
+	return r;
+}
+
+static int check_kind(const struct nipfs_store *store, struct nipfs_error *err)
+{
+	const struct nipfs__store_env *env = &store->env;
+
+	if (env->kind == NIPFS__STORE_UNSUPPORTED)
+		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
+				   "stores of the kind '%s' are not known here (in '%s')",
+				   env->scheme, env->uri);
+	if (store->access == NIPFS_STORE_READ)
+		return 0;
+	if (env->kind == NIPFS__STORE_DAEMON)
+		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
+				   geteuid() == 0 ?
+					   "'%s' is written by its daemon; root may write the "
+					   "store itself with --store local" :
+					   "only the Nix daemon may write '%s', which cannot be "
+					   "asked yet: run as the store's owner, or give a store "
+					   "of your own with --store DIR", env->uri);
+	if (env->read_only)
+		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
+				   "the store '%s' is not to be written", env->uri);
+	return 0;
+}
+
+/* Return: 1 it is ours, 0 it is not there, or a code. */
+static int check_owner(const char *dir, struct nipfs_error *err)
+{
+	const uid_t self = geteuid();
+	struct statvfs fs;
+	struct stat st;
+
+	if (stat(dir, &st) != 0) {
+		if (errno == ENOENT)
+			return 0;
+		return nipfs__fail_errno(err, errno, "cannot examine '%s'", dir);
+	}
+	if (st.st_uid != self && self == 0)
+		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
+				   "'%s' belongs to the user %ld: only as that user can this "
+				   "store be written", dir, (long)st.st_uid);
+	if (st.st_uid != self)
+		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
+				   "'%s' belongs to another user: only its owner or the Nix "
+				   "daemon, which cannot be asked yet, may write this store; "
+				   "give a store of your own with --store DIR", dir);
+	if (statvfs(dir, &fs) == 0 && fs.f_flag & ST_RDONLY)
+		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
+				   "'%s' is mounted read-only: mount it writable to write "
+				   "this store", dir);
+	return 1;
+}
+
+/* Nix refuses such a store, and paths in it would name another folder than they are in. */
+static int refuse_symlinks(const char *dir, struct nipfs_error *err)
+{
+	const char *allowed = getenv("NIX_IGNORE_SYMLINK_STORE");
+	char part[NIPFS_STORE_PATH_MAX];
+
+	if (allowed && strcmp(allowed, "1") == 0)
+		return 0;
+	for (const char *end = dir; *end; ) {
+		struct stat st;
+
+		end += strcspn(end + 1, "/") + 1;
+		memcpy(part, dir, (size_t)(end - dir));
+		part[end - dir] = '\0';
+		if (lstat(part, &st) == 0 && S_ISLNK(st.st_mode))
+			return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
+					   "'%s' is a symlink, which Nix does not allow in the "
+					   "path of a store: give the path it leads to", part);
+	}
+	return 0;
+}
+
+static int check_writable(const struct nipfs__store_env *env, struct nipfs_error *err)
+{
+	const char *const dirs[] = { env->real_store_dir, env->state_dir, env->db_dir };
+	int r = refuse_symlinks(env->real_store_dir, err);
+
+	for (size_t i = 0; r >= 0 && i < sizeof(dirs) / sizeof(*dirs); i++)
+		r = check_owner(dirs[i], err);
+	return r < 0 ? r : 0;
+}
+
+static int lock_schema(struct nipfs_store *store, struct nipfs_error *err)
+{
+	store->big_lock = open(store->env.big_lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (store->big_lock < 0)
+		return nipfs__fail_errno(err, errno, "cannot open '%s'", store->env.big_lock);
+	return nipfs__lock_wait(store->big_lock, NIPFS__LOCK_SHARED, store->env.big_lock,
+				&store->waiter, err);
+}
+
+static int no_database(const struct nipfs_store *store, struct nipfs_error *err)
+{
+	return nipfs__fail(err, NIPFS_E_NOTFOUND, "there is no Nix store at '%s': no '%s'",
+			   store->env.uri, store->env.schema_file);
+}
+
+static int open_writing(struct nipfs_store *store, bool create, struct nipfs_error *err)
+{
+	struct nipfs__db_options options = { true, false, store->use_wal, store->fsync };
+	int r = check_writable(&store->env, err);
+
+	if (r == 0 && !create && access(store->env.schema_file, F_OK) != 0)
+		return no_database(store, err);
+	if (r == 0)
+		r = nipfs__store_make_dirs(&store->env, err);
+	if (r == 0)
+		r = lock_schema(store, err);
+	if (r == 0)
+		r = nipfs__store_check_schema(&store->env, err);
+	if (r == 1) {
+		options.create = true;
+		r = nipfs__store_make_db_file(&store->env, err);
+	}
+	if (r == 0)
+		r = nipfs__db_open(&store->db, &options, err);
+	if (r == 0 && options.create)
+		r = nipfs__store_write_schema(&store->env, err);
+	store->owned = r == 0;
+	return r;
+}
+
+static int open_reading(struct nipfs_store *store, struct nipfs_error *err)
+{
+	const struct nipfs__db_options options = { false, false, store->use_wal, store->fsync };
+	int r = nipfs__store_check_schema(&store->env, err);
+
+	if (r == 1)
+		return no_database(store, err);
+	if (r == 0)
+		r = nipfs__db_open(&store->db, &options, err);
+	store->owned = r == 0 && !store->env.read_only &&
+		       check_owner(store->env.state_dir, NULL) == 1;
+	return r;
+}
+
+static int open_files(struct nipfs_store *store, const struct nipfs_store_options *options,
+		      struct nipfs_error *err)
+{
+	int r = check_kind(store, err);
+
+	if (r < 0)
+		return r;
+	store->db.file = store->env.db_file;
+	store->db.store_dir = store->env.store_dir;
+	store->db.waiter = store->waiter;
+	nipfs__temp_roots_init(&store->roots, &store->env, &store->waiter);
+	if (store->access == NIPFS_STORE_WRITE)
+		r = open_writing(store, options->create, err);
+	else
+		r = open_reading(store, err);
+	if (r < 0)
+		return r;
+	store->dirfd = open(store->env.real_store_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (store->dirfd < 0)
+		return nipfs__fail_errno(err, errno, "cannot open the store folder '%s'",
+					 store->env.real_store_dir);
+	return 0;
+}
+
+int nipfs_store_open(struct nipfs_store **out, const struct nipfs_store_options *options,
+		     struct nipfs_error *err)
+{
+	static const struct nipfs_store_options defaults = { 0 };
+	struct nipfs_store *store = calloc(1, sizeof(*store));
+	int r;
+
+	if (!store)
+		return nipfs__fail_nomem(err);
+	if (!options)
+		options = &defaults;
+	store->access = options->access;
+	store->dirfd = store->big_lock = -1;
+	store->waiter = (struct nipfs__waiter){ options->waiting, options->ctx };
+	nipfs__temp_roots_init(&store->roots, &store->env, &store->waiter);
+	r = apply_conf(store, options, err);
+	if (r == 0)
+		r = open_files(store, options, err);
+	if (r < 0) {
+		nipfs_store_close(store);
+		return r;
+	}
+	*out = store;
+	return 0;
+}
+
+void nipfs_store_close(struct nipfs_store *store)
+{
+	int saved = errno;
+
+	if (!store)
+		return;
+	nipfs__drv_hashes_release(&store->drv_hashes);
+	nipfs__temp_roots_release(&store->roots);
+	nipfs__db_close(&store->db);
+	if (store->dirfd >= 0)
+		(void)close(store->dirfd);
+	if (store->big_lock >= 0)
+		(void)close(store->big_lock);
+	nipfs__store_env_release(&store->env);
+	free(store);
+	errno = saved;
+}

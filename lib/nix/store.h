@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A Nix store on disk, from the inside. */
+#ifndef LIB_NIX_STORE_H
+#define LIB_NIX_STORE_H
+
+#include <nixipfs/store.h>
+
+#include "lib/nix/db.h"
+#include "lib/nix/drv_hashes.h"
+#include "lib/nix/env.h"
+#include "lib/nix/temp_roots.h"
+
+/**
+ * struct nipfs_store - a store that is open
+ * @env:        which one, and where its files are
+ * @access:     what it was opened for
+ * @use_wal:    the setting use-sqlite-wal
+ * @fsync:      the setting fsync-metadata
+ * @owned:      store and state belong to this user, so state files may be made
+ * @dirfd:      the physical store folder
+ * @big_lock:   held shared while the store is written, else -1
+ * @waiter:     told when others have to be waited for
+ * @db:         the database
+ * @roots:      the temp roots of this store
+ * @placements: those that were begun and not ended
+ * @n_placements: how many
+ * @drv_hashes: what is known of the .drv files in it
+ */
+struct nipfs_store {
+	struct nipfs__store_env env;
+	enum nipfs_store_access access;
+	bool use_wal, fsync, owned;
+	int dirfd, big_lock;
+	struct nipfs__waiter waiter;
+	struct nipfs__db db;
+	struct nipfs__temp_roots roots;
+	struct nipfs_placement *placements[NIPFS_PLACEMENTS_MAX];
+	size_t n_placements;
+	struct nipfs__drv_hashes drv_hashes;
+};
+
+/* Begins a transaction for reading, on a database that is up to date. */
+int nipfs__store_begin_read(struct nipfs_store *store, struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* 0, or NIPFS_E_USAGE for a store that was opened for READ. */
+int nipfs__store_need_write(const struct nipfs_store *store,
+			    struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* ---- gc_root.c ----------------------------------------------------------------- */
+
+enum { NIPFS__ROOT_NAME_MAX = 33 };
+
+/* Under which name in gcroots/auto a root is registered: 0 or NIPFS_E_UNSUPPORTED. */
+int nipfs__root_name(const char *link, char *out, struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* ---- store_create.c ------------------------------------------------------------ */
+
+/* Makes a folder and those above it that are missing, 0755 whatever the umask. */
+int nipfs__make_dirs(const char *path, struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* Makes the folders and files beside the database that are missing. */
+int nipfs__store_make_dirs(const struct nipfs__store_env *env,
+			   struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/*
+ * With the big lock held: 0 when db/schema names the schema that is known, 1 when
+ * there is no db/schema yet, or a negative code.
+ */
+int nipfs__store_check_schema(const struct nipfs__store_env *env,
+			      struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* Makes the empty file db.sqlite, which any user may read. */
+int nipfs__store_make_db_file(const struct nipfs__store_env *env,
+			      struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* When the tables are there: says so in db/schema. */
+int nipfs__store_write_schema(const struct nipfs__store_env *env,
+			      struct nipfs_error *err) NIPFS_MUSTUSE;
+
+#endif

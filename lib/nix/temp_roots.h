@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Temporary roots: what no garbage collector may take while this process lives. */
+#ifndef LIB_NIX_TEMP_ROOTS_H
+#define LIB_NIX_TEMP_ROOTS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <nixipfs/store_path.h>
+
+#include "lib/nix/env.h"
+#include "lib/nix/lock.h"
+#include "lib/path_map.h"
+
+/**
+ * struct nipfs__temp_roots - the temp roots of one store
+ * @env:     where state folder, locks and sockets are; borrowed
+ * @waiter:  told when a collector has to be waited for; borrowed
+ * @file:    the file in temproots/, as long as @fd is one
+ * @fd:      it, locked, or -1
+ * @size:    its bytes
+ * @gc_lock: the file gc.lock, or -1
+ * @socket:  a connection to the collector that is running, or -1
+ * @owner:   the process that made @file and will remove it
+ * @kept:    what is a root already
+ */
+struct nipfs__temp_roots {
+	const struct nipfs__store_env *env;
+	const struct nipfs__waiter *waiter;
+	char file[PATH_MAX];
+	int fd;
+	off_t size;
+	int gc_lock, socket;
+	pid_t owner;
+	struct nipfs__path_map kept;
+};
+
+void nipfs__temp_roots_init(struct nipfs__temp_roots *t, const struct nipfs__store_env *env,
+			    const struct nipfs__waiter *waiter);
+
+/**
+ * nipfs__temp_roots_add() - make roots of paths
+ *
+ * Return: 0, NIPFS_E_SYS, NIPFS_E_LIMIT, NIPFS_E_NOMEM, NIPFS_E_CANCELLED.
+ */
+int nipfs__temp_roots_add(struct nipfs__temp_roots *t, const struct nipfs_store_path *paths,
+			  size_t n, struct nipfs_error *err) NIPFS_MUSTUSE;
+
+void nipfs__temp_roots_release(struct nipfs__temp_roots *t);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A closure directory into a Nix store (DESIGN.md §6, reference nix.md §5.3). */
+#include <nixipfs/realize.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <nixipfs/closure.h>
+
+#include "lib/place_path.h"
+#include "multiformats/base/auto.h"
+#include "multiformats/base/err.h"
+
+/*
+ * Paths that are written share a sync and a transaction, up to so many of them
+ * or so many bytes: a killed run loses no more than that.
+ */
+enum { BATCH_PATHS = 16, BATCH_BYTES = 64 * 1024 * 1024 };
+
+struct realizer {
+	struct nipfs_store *store;
+	struct nipfs_block_source *source;
+	const struct nipfs_realize_options *options;
+	struct nipfs_closure *closure;
+	struct nipfs_store_path *asked_for; /* sorted */
+	size_t n_asked_for;
+	struct nipfs_closure_set set;
+	enum nipfs_trust *trust; /* for each of the set */
+	struct nipfs_placement *batch[BATCH_PATHS];
+	struct nipfs_realized batched[BATCH_PATHS];
+	size_t n_batch;
+	uint64_t batch_bytes;
+	struct nipfs_progress_meter meter;
+};
+
+static int tell(struct realizer *z, const struct nipfs_realized *path, struct nipfs_error *err)
+{
+	return z->options->done ? z->options->done(z->options->ctx, path, err) : 0;
+}
+
+static bool is_asked_for(const struct realizer *z, const struct nipfs_store_path *path)
+{
+	return nipfs_store_path_find(z->asked_for, z->n_asked_for, path);
+}
+
+/* ---- which paths ---------------------------------------------------------- */
+
+static int choose_wanted(struct realizer *z, struct nipfs_error *err)
+{
+	const char *const *wanted = z->options->wanted;
+	size_t n = 0;
+	int r = 0;
+
+	while (wanted[n])
+		n++;
+	z->asked_for = calloc(n, sizeof(*z->asked_for));
+	if (!z->asked_for)
+		return nipfs__fail_nomem(err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = nipfs_closure_select(z->closure, wanted[i], &z->asked_for[i], err);
+	z->n_asked_for = r < 0 ? 0 : nipfs_store_path_sort(z->asked_for, n);
+	return r;
+}
+
+static int choose_paths(struct realizer *z, struct nipfs_error *err)
+{
+	int r;
+
+	if (z->options->wanted && z->options->wanted[0])
+		return choose_wanted(z, err);
+	r = nipfs_closure_results(z->closure, &z->asked_for, &z->n_asked_for, err);
+	if (r == 0 && z->n_asked_for == 0)
+		r = nipfs__fail(err, NIPFS_E_USAGE,
+				"the closure has no 'result': name the store paths to realize");
+	return r;
+}
+
+/* A path that is valid already is told and left out with all it refers to. */
+static int stop_at_valid(void *ctx, const struct nipfs_store_path *path,
+			 struct nipfs_error *err)
+{
+	struct realizer *z = ctx;
+	struct nipfs_realized valid = { .path = *path, .how = NIPFS_REALIZED_VALID };
+	int r = nipfs_store_add_temp_roots(z->store, path, 1, err);
+
+	if (r < 0)
+		return r;
+	r = nipfs_store_is_valid(z->store, path, err);
+	if (r <= 0)
+		return r;
+	valid.asked_for = is_asked_for(z, path);
+	if (valid.asked_for) {
+		r = nipfs__compare_valid(z->store, z->closure, &valid, err);
+		if (r == 0)
+			r = tell(z, &valid, err);
+		if (r < 0)
+			return r;
+	}
+	return 1;
+}
+
+/* What is referred to and not included must be here. */
+static int check_missing(struct realizer *z, struct nipfs_error *err)
+{
+	nipfs_auto_buf struct nipfs_buf names = NIPFS_BUF_INIT(700);
+	size_t n = 0;
+
+	for (size_t i = 0; i < z->set.n_missing; i++) {
+		const struct nipfs_store_path *path = &z->set.missing[i];
+		const int r = nipfs_store_is_valid(z->store, path, err);
+
+		if (r < 0)
+			return r;
+		if (r > 0)
+			continue;
+		/* as many names as there is room for */
+		if (nipfs__buf_printf(&names, "%s'%s'", n ? ", " : "", path->base) < 0)
+			names.max = names.len;
+		n++;
+	}
+	if (n == 0)
+		return 0;
+	return nipfs__fail(err, NIPFS_E_NOTFOUND,
+			   "%zu %s referred to, not included in the closure and not in this "
+			   "store: have Nix fetch %s first (nix-store --realise): %.*s",
+			   n, n == 1 ? "path is" : "paths are", n == 1 ? "it" : "them",
+			   NIPFS_FMT(nipfs__buf_slice(&names)));
+}
+
+static int settle_trust(struct realizer *z, struct nipfs_error *err)
+{
+	int r = 0;
+
+	z->trust = calloc(z->set.n + 1, sizeof(*z->trust));
+	if (!z->trust)
+		return nipfs__fail_nomem(err);
+	for (size_t i = 0; r == 0 && i < z->set.n; i++) {
+		r = nipfs_trust_check(&z->options->trust, &z->set.infos[i],
+				      nipfs_store_dir(z->store), &z->trust[i], err);
+		z->meter.event.total += z->set.infos[i].nar_size;
+	}
+	return r;
+}
+
+/* ---- placing -------------------------------------------------------------- */
+
+static int commit_batch(struct realizer *z, struct nipfs_error *err)
+{
+	const size_t n = z->n_batch;
+	int r;
+
+	if (n == 0)
+		return 0;
+	z->n_batch = 0;
+	z->batch_bytes = 0;
+	r = nipfs_placement_commit(z->batch, n, err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = tell(z, &z->batched[i], err);
+	return r;
+}
+
+/* Begins a placement; what others hold is waited for with nothing in our hands. */
+static int begin(struct realizer *z, const struct nipfs_path_info *info,
+		 struct nipfs_placement **out, uint8_t *have, struct nipfs_error *err)
+{
+	int r = nipfs_placement_begin(z->store, info, out, have, err);
+
+	if (r != NIPFS_PLACEMENT_BUSY)
+		return r;
+	r = commit_batch(z, err);
+	return r < 0 ? r : nipfs_placement_begin(z->store, info, out, have, err);
+}
+
+static int place(struct realizer *z, size_t i, struct nipfs_error *err)
+{
+	const struct nipfs_path_info *info = &z->set.infos[i];
+	struct nipfs_realized done = { .path = info->path,
+				       .how = NIPFS_REALIZED_PLACED,
+				       .asked_for = is_asked_for(z, &info->path),
+				       .trust = z->trust[i],
+				       .nar_size = info->nar_size };
+	struct nipfs_placement *placement;
+	int r;
+
+	z->meter.event.subject = nipfs__slice_str(info->path.base);
+	memcpy(done.nar_hash, info->nar_hash, sizeof(done.nar_hash));
+	r = begin(z, info, &placement, done.have_hash, err);
+	if (r == NIPFS_PLACEMENT_VALID) {
+		/* another process was faster */
+		done.how = NIPFS_REALIZED_VALID;
+		done.differs = memcmp(done.nar_hash, done.have_hash,
+				      sizeof(done.nar_hash)) != 0;
+		return tell(z, &done, err);
+	}
+	if (r != 0)
+		return r < 0 ? r
+			     : nipfs__fail(err, NIPFS_E_SYS, "'%s' stays locked",
+					   info->path.base);
+	r = nipfs__place_path(z->store, z->source, info, &z->set.trees[i], placement,
+			      z->options->index, &z->meter, err);
+	if (r < 0) {
+		nipfs_placement_abort(placement);
+		return r;
+	}
+	z->batch[z->n_batch] = placement;
+	z->batched[z->n_batch++] = done;
+	z->batch_bytes += info->nar_size;
+	if (z->n_batch == BATCH_PATHS || z->batch_bytes >= BATCH_BYTES)
+		return commit_batch(z, err);
+	return 0;
+}
+
+static int place_all(struct realizer *z, struct nipfs_error *err)
+{
+	struct nipfs_error first;
+	int r = 0, r2;
+
+	for (size_t i = 0; r == 0 && i < z->set.n; i++) {
+		r = nipfs_cancel_check(err);
+		if (r == 0)
+			r = place(z, i, err);
+	}
+	/* what is complete is kept, whatever became of the path after it */
+	r2 = commit_batch(z, r < 0 ? &first : err);
+	if (r == 0)
+		r = r2;
+	if (z->options->index) {
+		r2 = nipfs_index_flush(z->options->index, r < 0 ? NULL : err);
+		if (r == 0)
+			r = r2;
+	}
+	return r;
+}
+
+int nipfs_realize(struct nipfs_store *store, struct nipfs_block_source *source,
+		  const struct nipfs_cid *closure, const struct nipfs_realize_options *options,
+		  struct nipfs_error *err)
+{
+	struct realizer z = { .store = store, .source = source, .options = options };
+	int r;
+
+	z.meter.progress = options->progress;
+	z.meter.event.phase = NIPFS_PHASE_WRITE;
+	r = nipfs_closure_open(&z.closure, source, closure, nipfs_store_dir(store), err);
+	if (r == 0)
+		r = choose_paths(&z, err);
+	if (r == 0)
+		r = nipfs_closure_collect(z.closure, z.asked_for, z.n_asked_for, stop_at_valid,
+					  &z, &z.set, err);
+	if (r == 0)
+		r = settle_trust(&z, err);
+	if (r == 0)
+		r = check_missing(&z, err);
+	if (r == 0)
+		r = place_all(&z, err);
+	nipfs_closure_set_release(&z.set);
+	nipfs_closure_free(z.closure);
+	free(z.asked_for);
+	free(z.trust);
+	return r;
+}
