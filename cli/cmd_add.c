@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* nix-ipfs add: the closure of store paths into the index, and its CID. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <nixipfs/add.h>
+
+#include "cli/command.h"
+#include "cli/error.h"
+#include "cli/json.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/store_args.h"
+
+struct options {
+	struct common common;
+	bool from_stdin, check, no_closure, nars;
+};
+
+static const struct opt opts[] = {
+	{ "stdin", 0, OPT_FLAG, NULL, "read more paths from standard input, one per line",
+	  offsetof(struct options, from_stdin) },
+	{ "check", 0, OPT_FLAG, NULL, "hash every path again and compare with what Nix says",
+	  offsetof(struct options, check) },
+	{ "no-closure", 0, OPT_FLAG, NULL, "the paths alone, without what they refer to",
+	  offsetof(struct options, no_closure) },
+	{ "nars", 0, OPT_FLAG, NULL, "also a NAR of every path, for stock Nix",
+	  offsetof(struct options, nars) },
+	{ NULL, 0, OPT_FLAG, NULL, NULL, 0 },
+};
+
+static void print_json(struct nipfs_store *store, const struct nipfs_add_result *result)
+{
+	json_t *line = json_line_new(), *paths = json_array();
+
+	json_put_cid(line, "cid", &result->closure.cid);
+	json_put_cid(line, "storeCid", &result->store.cid);
+	for (size_t i = 0; i < result->n; i++) {
+		const struct nipfs_added *added = &result->paths[i];
+		char path[NIPFS_STORE_PATH_MAX];
+		json_t *object = json_line_new();
+
+		(void)nipfs_store_path_format(&added->path, nipfs_store_dir(store), path);
+		json_put_name(object, "path", text_slice(path));
+		json_put_cid(object, "cid", &added->tree.cid);
+		if (added->has_nar)
+			json_put_cid(object, "narCid", &added->nar.cid);
+		json_put_number(object, "narSize", added->nar_size);
+		json_put_bool(object, "result", added->asked_for);
+		json_put_bool(object, "known", added->known);
+		(void)json_array_append_new(paths, object);
+	}
+	json_put(line, "paths", paths);
+	json_line_print(line, stdout);
+}
+
+static void print_line(const struct common *common, struct nipfs_store *store,
+		       const struct nipfs_add_result *result)
+{
+	bool first = true;
+
+	output_cid(&result->closure.cid);
+	for (size_t i = 0; !common->quiet && i < result->n; i++) {
+		char path[NIPFS_STORE_PATH_MAX];
+
+		if (!result->paths[i].asked_for)
+			continue;
+		(void)fputs(first ? "  " : " ", stdout);
+		first = false;
+		(void)nipfs_store_path_format(&result->paths[i].path, nipfs_store_dir(store),
+					      path);
+		output_name(common, text_slice(path));
+	}
+	output_end(common);
+}
+
+static void note_sizes(const struct common *common, const struct nipfs_add_result *result)
+{
+	uint64_t bytes = 0, new_bytes = 0;
+	size_t n_new = 0;
+
+	for (size_t i = 0; i < result->n; i++) {
+		bytes += result->paths[i].nar_size;
+		if (!result->paths[i].known) {
+			new_bytes += result->paths[i].nar_size;
+			n_new++;
+		}
+	}
+	if (common->verbose)
+		cli_note(common,
+			 "%zu store paths, %.1f MB; of these %zu, %.1f MB, were not in the "
+			 "index before",
+			 result->n, (double)bytes / 1e6, n_new, (double)new_bytes / 1e6);
+	if (result->unprotected)
+		cli_note(common, "only the daemon may keep these paths from the garbage "
+				 "collector: none of them was held while they were read");
+}
+
+static int add(const struct options *o, struct nipfs_store *store, struct nipfs_index *index,
+	       const struct store_args *paths, struct nipfs_error *err)
+{
+	struct nipfs_add_result result;
+	struct progress_line line;
+	const struct nipfs_add_options options = {
+		.check = o->check,
+		.no_closure = o->no_closure,
+		.nars = o->nars,
+		.progress = progress_begin(&line, &o->common),
+	};
+	const int r = nipfs_add(store, index, paths->paths, paths->n, &options, &result, err);
+
+	progress_end(&line);
+	if (r < 0)
+		return r;
+	if (o->common.json)
+		print_json(store, &result);
+	else
+		print_line(&o->common, store, &result);
+	note_sizes(&o->common, &result);
+	nipfs_add_result_release(&result);
+	return 0;
+}
+
+static int run(const struct cmd *self, void *options, int n_args, char **args)
+{
+	const struct options *o = options;
+	struct store_args paths = { .paths = NULL };
+	struct nipfs_index *index = NULL;
+	struct nipfs_store *store = NULL;
+	struct nipfs_error err;
+	int r;
+
+	if (n_args == 0 && !o->from_stdin)
+		return cli_usage(self, "no PATH was given");
+	r = store_args_open(&store, &o->common, &err);
+	if (r == 0)
+		r = store_args_read(&paths, store, n_args, args, o->from_stdin, o->common.null,
+				    &err);
+	if (r == 0 && paths.n == 0)
+		r = cli_fill(&err, NIPFS_E_USAGE, "no path came on standard input");
+	if (r == 0)
+		r = nipfs_index_open(&index, NULL, true, &err);
+	if (r == 0)
+		r = add(o, store, index, &paths, &err);
+	r = r < 0 ? cli_fail(&o->common, &err) : 0;
+	nipfs_index_close(index);
+	nipfs_store_close(store);
+	store_args_release(&paths);
+	return r;
+}
+
+const struct cmd cmd_add = {
+	.name = "add",
+	.args = "PATH...",
+	.brief = "hash and index the closure of store paths, and print its CID",
+	.flags = CMD_LISTS,
+	.min_args = 0,
+	.max_args = ARGS_ANY,
+	.opts = opts,
+	.size = sizeof(struct options),
+	.run = run,
+};

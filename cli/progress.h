@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The line that says how far things are, on a terminal, when they take longer than a
+ * second. */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include <nixipfs/progress.h>
+
+#include "cli/command.h"
+
+/* Its address must not change between begin and end. */
+struct progress_line {
+	struct nipfs_progress progress;
+	struct timespec start, last;
+	bool shown;
+};
+
+/**
+ * progress_begin() - start the clock
+ * @line: storage, to be ended with progress_end()
+ *
+ * Return: what the library's functions take, or NULL where there is nobody to
+ * look: no terminal, or --quiet.
+ */
+const struct nipfs_progress *progress_begin(struct progress_line *line,
+					    const struct common *common);
+
+/* Clears the line, before anything else is said. May be called again. */
+void progress_end(struct progress_line *line);
+
+#endif

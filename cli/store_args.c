@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Store paths as they are typed, or come on standard input. */
+#include "cli/store_args.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <nixipfs/add.h>
+
+#include "cli/error.h"
+
+static void tell_waiting(void *ctx, const char *message)
+{
+	cli_note(ctx, "%s", message);
+}
+
+static int open_store(struct nipfs_store **out, const struct common *common,
+		      enum nipfs_store_access access, struct nipfs_error *err)
+{
+	/* the store tells of waiting for as long as it is open */
+	static struct common copy;
+	const struct nipfs_store_options options = { .uri = common->store,
+						     .access = access,
+						     .create = access == NIPFS_STORE_WRITE,
+						     .waiting = tell_waiting,
+						     .ctx = &copy };
+
+	copy = *common;
+	return nipfs_store_open(out, &options, err);
+}
+
+int store_args_open(struct nipfs_store **out, const struct common *common,
+		    struct nipfs_error *err)
+{
+	return open_store(out, common, NIPFS_STORE_READ, err);
+}
+
+int store_args_open_write(struct nipfs_store **out, const struct common *common,
+			  struct nipfs_error *err)
+{
+	return open_store(out, common, NIPFS_STORE_WRITE, err);
+}
+
+static int take(struct store_args *args, struct nipfs_store *store, const char *text,
+		struct nipfs_error *err)
+{
+	if (args->n == args->cap) {
+		const size_t cap = args->cap ? args->cap * 2 : 16;
+		struct nipfs_store_path *more = xcalloc(cap, sizeof(*more));
+
+		if (args->n)
+			memcpy(more, args->paths, args->n * sizeof(*more));
+		free(args->paths);
+		args->paths = more;
+		args->cap = cap;
+	}
+	if (nipfs_store_resolve(store, text, &args->paths[args->n], err) < 0)
+		return err->code;
+	args->n++;
+	return 0;
+}
+
+static int read_stdin(struct store_args *args, struct nipfs_store *store, int end,
+		      struct nipfs_error *err)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int r = 0;
+
+	while (r == 0 && (len = getdelim(&line, &size, end, stdin)) >= 0) {
+		if (len > 0 && line[len - 1] == end)
+			line[--len] = 0;
+		if (len > 0)
+			r = take(args, store, line, err);
+	}
+	free(line);
+	if (r == 0 && ferror(stdin))
+		r = cli_fill_errno(err, errno, "cannot read standard input");
+	return r;
+}
+
+int store_args_read(struct store_args *out, struct nipfs_store *store, int n_args, char **args,
+		    bool from_stdin, bool null, struct nipfs_error *err)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < n_args; i++)
+		r = take(out, store, args[i], err);
+	if (r == 0 && from_stdin)
+		r = read_stdin(out, store, null ? '\0' : '\n', err);
+	return r;
+}
+
+void store_args_release(struct store_args *args)
+{
+	free(args->paths);
+	*args = (struct store_args){ .paths = NULL };
+}
