@@ -67,7 +67,7 @@ while IFS=$'\t' read -r kind command _ brief; do
     same "$command --help has lines of 80 columns" '' "$long"
     { table_options "$command" own; table_options "$command" shared; } | cut -d' ' -f1 |
         while read -r option; do
-            printf '%s\n' "$out" | grep -qE -- "$option( |\[|\$)" || echo "$option"
+            grep -qE -- "$option( |\[|\$)" <<< "$out" || echo "$option"
         done > "$scratch/absent"
     same "$command --help has all options" '' "$(tr '\n' ' ' < "$scratch/absent")"
 done < <(cat "$scratch/table")
