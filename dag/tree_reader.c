@@ -118,7 +118,10 @@ static int read_file(struct reader *r, const struct nipfs__node *n,
 	const int answer = r->sink->file(r->sink->ctx, entry, r->err);
 	int code = from_sink(r, answer);
 
-	if (code == 0 && answer != NIPFS_HAVE)
+	/* what an entry is can't be told without this block, whether its bytes are wanted or not */
+	if (code == 0 && answer == NIPFS_HAVE)
+		nipfs__fetch_earn(r->fetch, n->block.len);
+	else if (code == 0)
 		code = nipfs__file_read(r->fetch, n, 0, UINT64_MAX, &bytes, r->err);
 	if (code == 0)
 		code = from_sink(r, r->sink->file_end(r->sink->ctx, r->err));

@@ -171,7 +171,7 @@ static int on_file(void *ctx, const struct nipfs_entry *entry, struct nipfs_erro
 	put_metadata(log, entry);
 	p = log->p;
 	p->in_file = true;
-	p->have_file = is_had(log, entry);
+	p->have_file = log->have_files || is_had(log, entry);
 	p->size = entry->size;
 	p->left = entry->size;
 	p->hash = 0xcbf29ce484222325;

@@ -14,6 +14,7 @@
  *               Contents over 64 bytes are `SIZE FNV1A-64` instead.
  * @ends:        write down `leave`
  * @have:        NULL, or the name of what is answered with NIPFS_HAVE
+ * @have_files:  answer each file with NIPFS_HAVE
  * @fail_at:     0, or the number of the event that fails with NIPFS_E_CANCELLED
  * @events:      how many there were
  * @spans:       how many times bytes were given
@@ -26,7 +27,7 @@
 struct tree_log {
 	char *text;
 	size_t len;
-	bool ends;
+	bool ends, have_files;
 	const char *have;
 	unsigned int fail_at, events;
 	unsigned int spans, spans_unaligned, spans_fd;

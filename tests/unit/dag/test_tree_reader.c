@@ -105,6 +105,35 @@ START_TEST(gives_hamt_directories_in_order)
 }
 END_TEST
 
+/* Of files that the sink has, only the first block is read, however many there are. */
+START_TEST(reads_on_past_what_the_sink_has)
+{
+	enum { FILES = 40, BYTES = 1 << 20 };
+	struct memory_blocks *m = memory_blocks_new();
+	struct made_link links[FILES];
+	char names[FILES][2], *text = malloc(BYTES);
+	struct nipfs_cid root;
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, 'x', BYTES);
+	for (size_t i = 0; i < FILES; i++) {
+		names[i][0] = (char)('0' + i / 10);
+		names[i][1] = (char)('0' + i % 10);
+		text[0] = (char)i;
+		links[i].cid = memory_blocks_put(m, NIPFS_CODEC_RAW,
+						 (struct nipfs_slice){ (uint8_t *)text, BYTES });
+		links[i].name = (struct nipfs_slice){ (uint8_t *)names[i], 2 };
+		links[i].size = BYTES;
+	}
+	root = make_directory(m, links, FILES);
+	tree.have_files = true;
+	ck_assert_int_eq(read_tree(m, &root, &no_limits, NULL), 0);
+	ck_assert_uint_eq(tree.events, 2 + 2 * FILES);
+	free(text);
+	unload(m);
+}
+END_TEST
+
 /* Each block in turn is missing, wrong, or out of reach: each is needed and is named. */
 START_TEST(needs_every_block)
 {
@@ -328,6 +357,7 @@ static Suite *tree_reader_suite(void)
 	tcase_add_test(tc, names_the_path);
 	tcase_add_test(tc, stops_with_the_sink);
 	tcase_add_test(tc, leaves_out_what_the_sink_has);
+	tcase_add_test(tc, reads_on_past_what_the_sink_has);
 	tcase_add_loop_test(tc, keeps_to_limits, 0, (int)(sizeof(limits) / sizeof(limits[0])));
 	tcase_add_test(tc, bounds_the_depth);
 	tcase_add_test(tc, reads_deep_sharing);
