@@ -1,50 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One path of a closure: its tree from verified blocks into the store folder, checked. */
+/* One path of a closure: its tree from verified blocks into the store, checked. */
 #include "lib/place_path.h"
 
 #include <string.h>
 
 #include <nixipfs/dag.h>
-#include <nixipfs/disk.h>
 
 #include "lib/tree_pass.h"
 #include "multiformats/base/err.h"
 
 int nipfs__place_path(struct nipfs_store *store, struct nipfs_block_source *source,
 		      const struct nipfs_path_info *info, const struct nipfs_cid *tree,
-		      const struct nipfs_placement *placement, struct nipfs_index *index,
+		      struct nipfs_placement *placement, struct nipfs_index *index,
 		      struct nipfs_progress_meter *meter, struct nipfs_error *err)
 {
 	static const struct nipfs_tree_limits limits = NIPFS_TREE_LIMITS_NIX;
-	const struct nipfs_disk_sink_options how = { .style = NIPFS_DISK_STORE };
+	const struct nipfs_tree_sink output = nipfs_placement_sink(placement);
 	struct nipfs__pass_options options = { .index = index,
 					       .store_dir = nipfs_store_real_dir(store),
 					       .nar_hash = true,
 					       .check_ca = true,
-					       .meter = meter };
+					       .meter = meter,
+					       .output = &output };
 	struct nipfs__pass pass = { .info = NULL };
 	struct nipfs__pass_result result;
-	struct nipfs_tree_sink output, sink;
-	struct nipfs_disk_sink *disk;
-	int r;
+	struct nipfs_tree_sink sink;
+	int r = nipfs__pass_begin(&pass, info, &options, err);
 
-	r = nipfs_disk_sink_new(&disk, nipfs_placement_dirfd(placement),
-				nipfs_placement_name(placement), &how, err);
-	if (r < 0)
-		return r;
-	output = nipfs_disk_sink(disk);
-	options.output = &output;
-	r = nipfs__pass_begin(&pass, info, &options, err);
 	if (r == 0) {
 		sink = nipfs__pass_sink(&pass);
 		r = nipfs_dag_tree(source, tree, &limits, &sink, err);
 	}
 	if (r == 0)
-		r = nipfs_disk_sink_finish(disk, err);
+		r = nipfs_placement_finish(placement, err);
 	if (r == 0)
 		r = nipfs__pass_finish(&pass, &result, err);
 	nipfs__pass_release(&pass);
-	nipfs_disk_sink_free(disk);
 	if (r < 0)
 		nipfs__prefix(err, "'%s'", info->path.base);
 	return r;

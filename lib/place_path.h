@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One path of a closure: its tree from verified blocks into the store folder, checked. */
+/* One path of a closure: its tree from verified blocks into the store, checked. */
 #ifndef LIB_PLACE_PATH_H
 #define LIB_PLACE_PATH_H
 
@@ -19,7 +19,7 @@
  */
 int nipfs__place_path(struct nipfs_store *store, struct nipfs_block_source *source,
 		      const struct nipfs_path_info *info, const struct nipfs_cid *tree,
-		      const struct nipfs_placement *placement, struct nipfs_index *index,
+		      struct nipfs_placement *placement, struct nipfs_index *index,
 		      struct nipfs_progress_meter *meter, struct nipfs_error *err)
 	NIPFS_MUSTUSE;
 

@@ -205,7 +205,8 @@ static int place(struct realizer *z, size_t i, struct nipfs_error *err)
 	z->batch[z->n_batch] = placement;
 	z->batched[z->n_batch++] = done;
 	z->batch_bytes += info->nar_size;
-	if (z->n_batch == BATCH_PATHS || z->batch_bytes >= BATCH_BYTES)
+	if (z->n_batch == BATCH_PATHS || z->n_batch == nipfs_store_max_placements(z->store) ||
+	    z->batch_bytes >= BATCH_BYTES)
 		return commit_batch(z, err);
 	return 0;
 }

@@ -106,9 +106,8 @@ int nipfs__root_name(const char *link, char *out, struct nipfs_error *err)
 	return 0;
 }
 
-/* gcroots/auto/NAME → the link: how a collector learns of it. */
-static int register_link(const struct nipfs_store *store, const char *link,
-			 struct nipfs_error *err)
+int nipfs__local_register_root(struct nipfs_store *store, const char *link,
+			       struct nipfs_error *err)
 {
 	nipfs_auto_buf struct nipfs_buf path = NIPFS_BUF_INIT(2 * PATH_MAX);
 	char name[NIPFS__ROOT_NAME_MAX];
@@ -155,5 +154,5 @@ int nipfs_store_add_root(struct nipfs_store *store, const struct nipfs_store_pat
 		return r;
 	nipfs_store_path_format(path, store->env.store_dir, target);
 	r = place_link(absolute, target, err);
-	return r < 0 ? r : register_link(store, absolute, err);
+	return r < 0 ? r : store->backend->register_root(store, absolute, err);
 }

@@ -3,16 +3,20 @@
 #ifndef LIB_NIX_PLACE_H
 #define LIB_NIX_PLACE_H
 
+#include <nixipfs/disk.h>
+
 #include "lib/nix/store.h"
 
 /**
  * struct nipfs_placement - a path on its way into a store
  * @store:     the store; it knows of this placement too
  * @info:      what will be registered
+ * Where the files of the store are at hand:
  * @lock:      the lock on the path
  * @temp_name: where the tree is written: a legal name with the path's own hash
  *             part, which a collector spares because of the temp root; the lock
  *             makes it ours alone, so what is there at the beginning is dead
+ * @disk:      writes the tree; NULL once it is complete
  * @committing: the tree is complete, and its maker has checked it
  */
 struct nipfs_placement {
@@ -20,6 +24,7 @@ struct nipfs_placement {
 	struct nipfs_path_info info;
 	struct nipfs__path_lock lock;
 	char temp_name[NIPFS_STORE_HASH_LEN + 16];
+	struct nipfs_disk_sink *disk;
 	bool committing;
 };
 
@@ -27,7 +32,33 @@ struct nipfs_placement {
 const struct nipfs_placement *nipfs__placement_find(const struct nipfs_store *store,
 						    const struct nipfs_store_path *path);
 
+/* Makes a placement that the store knows of; whether there is room was looked at. */
+int nipfs__placement_new(struct nipfs_store *store, const struct nipfs_path_info *info,
+			 struct nipfs_placement **out, struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* Forgets the placement and frees it. */
+void nipfs__placement_free(struct nipfs_placement *p);
+
+/* NIPFS_PLACEMENT_VALID and what hash it has (@have may be NULL), 0, or a code. */
+int nipfs__placement_check_valid(struct nipfs_store *store, const struct nipfs_store_path *path,
+				 uint8_t *have, struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* Whether all that a path refers to is in the store or on its way: 0, NIPFS_E_NOTFOUND, … */
+int nipfs__placement_check_refs(struct nipfs_store *store, const struct nipfs_path_info *info,
+				struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* ---- place.c, place_commit.c: where the files are at hand ------------------------ */
+
+int nipfs__local_begin(struct nipfs_store *store, const struct nipfs_path_info *info,
+		       struct nipfs_placement **out, uint8_t *have,
+		       struct nipfs_error *err) NIPFS_MUSTUSE;
+struct nipfs_tree_sink nipfs__local_sink(struct nipfs_placement *p);
+int nipfs__local_finish(struct nipfs_placement *p, struct nipfs_error *err) NIPFS_MUSTUSE;
+int nipfs__local_commit(struct nipfs_placement **take_placements, size_t n,
+			struct nipfs_error *err) NIPFS_MUSTUSE;
+void nipfs__local_abort(struct nipfs_placement *p);
+
 /* Unlocks the path and frees the placement; leaves the files alone. */
-void nipfs__placement_end(struct nipfs_placement *p);
+void nipfs__local_end(struct nipfs_placement *p);
 
 #endif

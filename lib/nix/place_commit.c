@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Putting trees in their place in a store, and registering them. */
+/* Putting trees in their place in a store folder, and registering them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <nixipfs/disk.h>
 
 #include "lib/nix/drv_check.h"
 #include "lib/nix/place.h"
@@ -92,8 +90,8 @@ static void remove_trees(struct nipfs_placement *const *batch, size_t n)
 	}
 }
 
-int nipfs_placement_commit(struct nipfs_placement **take_placements, size_t n,
-			   struct nipfs_error *err)
+int nipfs__local_commit(struct nipfs_placement **take_placements, size_t n,
+			struct nipfs_error *err)
 {
 	struct nipfs__drv_outputs *outputs = calloc(n, sizeof(*outputs));
 	int r;
@@ -113,7 +111,7 @@ int nipfs_placement_commit(struct nipfs_placement **take_placements, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		if (outputs)
 			nipfs__drv_outputs_release(&outputs[i]);
-		nipfs__placement_end(take_placements[i]);
+		nipfs__local_end(take_placements[i]);
 	}
 	free(outputs);
 	return r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opening a Nix store on disk, and what its database answers. */
+/* Opening a Nix store. */
 #include "lib/nix/store.h"
 
 #include <errno.h>
@@ -30,14 +30,6 @@ const char *nipfs_store_state_dir(const struct nipfs_store *store)
 int nipfs_store_dirfd(const struct nipfs_store *store)
 {
 	return store->dirfd;
-}
-
-int nipfs__store_need_write(const struct nipfs_store *store, struct nipfs_error *err)
-{
-	if (store->access != NIPFS_STORE_WRITE)
-		return nipfs__fail(err, NIPFS_E_USAGE, "the store '%s' was opened for reading",
-				   store->env.uri);
-	return 0;
 }
 
 static int apply_conf(struct nipfs_store *store, const struct nipfs_store_options *options,
@@ -237,6 +229,7 @@ int nipfs_store_open(struct nipfs_store **out, const struct nipfs_store_options 
 		return nipfs__fail_nomem(err);
 	if (!options)
 		options = &defaults;
+	store->backend = &nipfs__store_local;
 	store->access = options->access;
 	store->dirfd = store->big_lock = -1;
 	store->waiter = (struct nipfs__waiter){ options->waiting, options->ctx };
@@ -258,13 +251,9 @@ void nipfs_store_close(struct nipfs_store *store)
 
 	if (!store)
 		return;
-	nipfs__drv_hashes_release(&store->drv_hashes);
-	nipfs__temp_roots_release(&store->roots);
-	nipfs__db_close(&store->db);
+	store->backend->close(store);
 	if (store->dirfd >= 0)
 		(void)close(store->dirfd);
-	if (store->big_lock >= 0)
-		(void)close(store->big_lock);
 	nipfs__store_env_release(&store->env);
 	free(store);
 	errno = saved;

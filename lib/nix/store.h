@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A Nix store on disk, from the inside. */
+/* A Nix store, from the inside. */
 #ifndef LIB_NIX_STORE_H
 #define LIB_NIX_STORE_H
 
@@ -8,10 +8,12 @@
 #include "lib/nix/db.h"
 #include "lib/nix/drv_hashes.h"
 #include "lib/nix/env.h"
+#include "lib/nix/store_backend.h"
 #include "lib/nix/temp_roots.h"
 
 /**
  * struct nipfs_store - a store that is open
+ * @backend:    how it is reached
  * @env:        which one, and where its files are
  * @access:     what it was opened for
  * @use_wal:    the setting use-sqlite-wal
@@ -27,6 +29,7 @@
  * @drv_hashes: what is known of the .drv files in it
  */
 struct nipfs_store {
+	const struct nipfs__store_backend *backend;
 	struct nipfs__store_env env;
 	enum nipfs_store_access access;
 	bool use_wal, fsync, owned;
@@ -39,9 +42,6 @@ struct nipfs_store {
 	struct nipfs__drv_hashes drv_hashes;
 };
 
-/* Begins a transaction for reading, on a database that is up to date. */
-int nipfs__store_begin_read(struct nipfs_store *store, struct nipfs_error *err) NIPFS_MUSTUSE;
-
 /* 0, or NIPFS_E_USAGE for a store that was opened for READ. */
 int nipfs__store_need_write(const struct nipfs_store *store,
 			    struct nipfs_error *err) NIPFS_MUSTUSE;
@@ -52,6 +52,10 @@ enum { NIPFS__ROOT_NAME_MAX = 33 };
 
 /* Under which name in gcroots/auto a root is registered: 0 or NIPFS_E_UNSUPPORTED. */
 int nipfs__root_name(const char *link, char *out, struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* gcroots/auto/NAME → the link: how a collector learns of it. */
+int nipfs__local_register_root(struct nipfs_store *store, const char *link,
+			       struct nipfs_error *err) NIPFS_MUSTUSE;
 
 /* ---- store_create.c ------------------------------------------------------------ */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The closure of some paths in the database, references first. */
+/* The closure of some paths of a store, references first. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,36 +62,32 @@ static int add_ref(struct graph *g, size_t node, const struct nipfs_store_path *
 	return number == node ? 0 : push(&g->refs, number, err);
 }
 
-static int read_refs(struct nipfs__db *db, struct graph *g, size_t node,
+/* The node whose references are read. */
+struct reader {
+	struct graph *graph;
+	size_t node;
+};
+
+static int take_ref(void *ctx, const struct nipfs_store_path *ref, struct nipfs_error *err)
+{
+	const struct reader *reader = ctx;
+
+	return add_ref(reader->graph, reader->node, ref, err);
+}
+
+static int read_refs(struct nipfs_store *store, struct graph *g, size_t node,
 		     struct nipfs_error *err)
 {
+	/* the map may move while it grows */
 	const struct nipfs_store_path path = g->map.paths[node];
-	struct nipfs_store_path ref;
-	sqlite3_stmt *stmt;
-	int64_t id = 0;
-	int r = nipfs__db_path_id(db, &path, &id, err);
+	struct reader reader = { g, node };
+	const int r = store->backend->refs(store, &path, take_ref, &reader, err);
 
-	if (r == 0)
-		return nipfs__fail(err, NIPFS_E_NOTFOUND, "'%s/%s' is not valid",
-				   db->store_dir, path.base);
-	if (r == 1)
-		r = nipfs__db_use(db, NIPFS__DB_PATH_REFS, &stmt, err);
-	if (r < 0)
-		return r;
-	(void)sqlite3_bind_int64(stmt, 1, id);
-	while ((r = nipfs__db_step(db, stmt, err)) == 1) {
-		r = nipfs__db_column_path(db, stmt, 0, &ref, err);
-		if (r == 0)
-			r = add_ref(g, node, &ref, err);
-		if (r < 0)
-			break;
-	}
-	nipfs__db_done(stmt);
 	return r < 0 ? r : push(&g->refs_end, g->refs.n, err);
 }
 
 /* What is new goes to the end of the map, so one walk along it sees everything. */
-static int read_graph(struct nipfs__db *db, const struct nipfs_store_path *paths, size_t n,
+static int read_graph(struct nipfs_store *store, const struct nipfs_store_path *paths, size_t n,
 		      struct graph *g, struct nipfs_error *err)
 {
 	int r = 0;
@@ -107,7 +103,7 @@ static int read_graph(struct nipfs__db *db, const struct nipfs_store_path *paths
 	for (size_t node = 0; r >= 0 && node < g->map.n; node++) {
 		r = nipfs_cancel_check(err);
 		if (r == 0)
-			r = read_refs(db, g, node, err);
+			r = read_refs(store, g, node, err);
 	}
 	return r < 0 ? r : 0;
 }
@@ -206,7 +202,7 @@ static int walk(struct order *o, visit_fn *visit, void *ctx, struct nipfs_error 
 	}
 	if (visited < o->g->map.n)
 		return nipfs__fail(err, NIPFS_E_INVALID,
-				   "references in the database go round in a circle");
+				   "references in the store go round in a circle");
 	return 0;
 }
 
@@ -238,11 +234,11 @@ int nipfs_store_closure(struct nipfs_store *store, const struct nipfs_store_path
 			size_t n, visit_fn *visit, void *ctx, struct nipfs_error *err)
 {
 	struct graph g = { 0 };
-	int r = nipfs__store_begin_read(store, err);
+	int r = store->backend->read_begin(store, err);
 
 	if (r == 0)
-		r = nipfs__db_end(&store->db, read_graph(&store->db, paths, n, &g, err), err);
-	/* The transaction is over: visiting may take as long as it likes. */
+		r = store->backend->read_end(store, read_graph(store, paths, n, &g, err), err);
+	/* Nothing is held any more: visiting may take as long as it likes. */
 	if (r == 0)
 		r = walk_graph(&g, visit, ctx, err);
 	graph_release(&g);

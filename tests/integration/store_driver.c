@@ -87,29 +87,24 @@ static void commit(struct copier *c)
 static void write_tree(struct copier *c, const struct nipfs_path_info *info,
 		       struct nipfs_placement *p)
 {
-	const struct nipfs_disk_sink_options style = { .style = NIPFS_DISK_STORE };
 	const struct nipfs_tree_limits limits = NIPFS_TREE_LIMITS_NIX;
 	const struct nipfs_slice none = { NULL, 0 };
-	struct nipfs_disk_sink *disk = NULL;
 	struct nipfs_nar_hash *hash = NULL;
 	struct nipfs_tree_sink sinks[2], tee_sink;
 	struct nipfs_tree_tee tee = { .sinks = { &sinks[0], &sinks[1] }, .n = 2 };
 	struct nipfs_nar_digest digest;
 
-	check(nipfs_disk_sink_new(&disk, nipfs_placement_dirfd(p), nipfs_placement_name(p),
-				  &style, &err), "disk sink");
 	check(nipfs_nar_hash_new(&hash, none, info->nar_size, &err), "nar hash");
-	sinks[0] = nipfs_disk_sink(disk);
+	sinks[0] = nipfs_placement_sink(p);
 	sinks[1] = nipfs_nar_hash_sink(hash);
 	tee_sink = nipfs_tree_tee_sink(&tee);
 	check(nipfs_disk_tree(nipfs_store_dirfd(c->from), info->path.base, NULL, &limits,
 			      &tee_sink, &err), info->path.base);
-	check(nipfs_disk_sink_finish(disk, &err), info->path.base);
+	check(nipfs_placement_finish(p, &err), info->path.base);
 	check(nipfs_nar_hash_result(hash, &digest, &err), info->path.base);
 	if (memcmp(digest.sha256, info->nar_hash, sizeof(digest.sha256)) != 0 ||
 	    digest.size != info->nar_size)
 		die("another NAR than registered");
-	nipfs_disk_sink_free(disk);
 	nipfs_nar_hash_free(hash);
 }
 

@@ -17,6 +17,7 @@
 #include <nixipfs/error.h>
 #include <nixipfs/nix_conf.h>
 #include <nixipfs/path_info.h>
+#include <nixipfs/tree.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -307,7 +308,7 @@ struct nipfs_placement;
 enum {
 	NIPFS_PLACEMENT_VALID = 1, /* the path is in the store already: nothing to do */
 	NIPFS_PLACEMENT_BUSY = 2,  /* another process has it: finish what is begun, try again */
-	NIPFS_PLACEMENTS_MAX = 64  /* placements of one store at a time */
+	NIPFS_PLACEMENTS_MAX = 64  /* placements of one store at a time, or fewer */
 };
 
 /**
@@ -326,12 +327,12 @@ enum {
  * While the store has other placements, a lock is not waited for: that is
  * NIPFS_PLACEMENT_BUSY. With none it is.
  *
- * The caller then writes the tree as nipfs_placement_name() below
- * nipfs_placement_dirfd() in the style NIPFS_DISK_STORE, checks all that @info
- * claims of it (NAR hash and size, content address), and commits or aborts.
+ * The caller then feeds the tree to nipfs_placement_sink(), calls
+ * nipfs_placement_finish(), checks all that @info claims of it (NAR hash and size,
+ * content address), and commits or aborts.
  *
  * Return: 0, NIPFS_PLACEMENT_VALID, NIPFS_PLACEMENT_BUSY (also when there are
- * NIPFS_PLACEMENTS_MAX already); NIPFS_E_NOTFOUND (a reference is not valid);
+ * nipfs_store_max_placements() already); NIPFS_E_NOTFOUND (a reference is not valid);
  * NIPFS_E_USAGE (opened for READ); NIPFS_E_SYS, NIPFS_E_NOMEM, NIPFS_E_CANCELLED,
  * or what the database failed with.
  */
@@ -341,20 +342,31 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_placement_begin(struct nipfs_store *store,
 						  uint8_t *have, struct nipfs_error *err);
 
 /**
- * nipfs_placement_dirfd() - where the tree is to be written
- * @p: a placement
+ * nipfs_store_max_placements() - how many placements a store can have at a time
+ * @store: a store
  *
- * Return: the descriptor of the store folder; belongs to the store.
+ * Return: NIPFS_PLACEMENTS_MAX at most.
  */
-NIPFS_API int nipfs_placement_dirfd(const struct nipfs_placement *p);
+NIPFS_API size_t nipfs_store_max_placements(const struct nipfs_store *store);
 
 /**
- * nipfs_placement_name() - as what the tree is to be written
- * @p: a placement
+ * nipfs_placement_sink() - what takes the tree of a placement
+ * @p: a placement; must outlive the sink, which takes one tree
  *
- * Return: a name that is not there now; valid as long as the placement.
+ * Return: a sink that needs all bytes of all files: it never answers NIPFS_HAVE.
+ * It fails as nipfs_disk_sink() does, or with what the daemon failed with.
  */
-NIPFS_API const char *nipfs_placement_name(const struct nipfs_placement *p);
+NIPFS_API struct nipfs_tree_sink nipfs_placement_sink(struct nipfs_placement *p);
+
+/**
+ * nipfs_placement_finish() - complete the tree of a placement
+ * @p:   after the events of one whole tree, once
+ * @err: may be NULL
+ *
+ * Return: 0, NIPFS_E_USAGE when no tree is complete, NIPFS_E_SYS.
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_placement_finish(struct nipfs_placement *p,
+						   struct nipfs_error *err);
 
 /**
  * nipfs_placement_commit() - put trees in their place and register them

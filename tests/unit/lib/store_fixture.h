@@ -14,6 +14,7 @@
 #include <nixipfs/disk.h>
 #include <nixipfs/store.h>
 
+#include "lib/nix/place.h"
 #include "multiformats/base/slice.h"
 #include "multiformats/sha256/sha256.h"
 #include "tests/support/check_main.h"
@@ -123,7 +124,7 @@ begin(struct nipfs_store *store, const struct nipfs_path_info *info)
 	const int r = nipfs_placement_begin(store, info, &p, NULL, &err);
 
 	ck_assert_msg(r == 0, "%d %s", r, err.msg);
-	write_file(nipfs_placement_dirfd(p), nipfs_placement_name(p), "hello\n", 6);
+	write_file(nipfs_store_dirfd(store), p->temp_name, "hello\n", 6);
 	return p;
 }
 

@@ -45,7 +45,7 @@ static struct nipfs_placement *begin_text(struct nipfs_store *store, const char 
 	ck_assert_int_eq(nipfs_store_path_parse_base(nipfs__slice_str(base), &info.path, NULL),
 			 0);
 	ck_assert_int_eq(nipfs_placement_begin(store, &info, &p, NULL, NULL), 0);
-	write_file(nipfs_placement_dirfd(p), nipfs_placement_name(p), text, strlen(text));
+	write_file(nipfs_store_dirfd(store), p->temp_name, text, strlen(text));
 	return p;
 }
 
@@ -252,8 +252,8 @@ START_TEST(takes_only_a_file_for_a_derivation)
 
 	load(PLAIN);
 	p = begin_text(store, PLAIN);
-	ck_assert_int_eq(unlinkat(nipfs_placement_dirfd(p), nipfs_placement_name(p), 0), 0);
-	ck_assert_int_eq(mkdirat(nipfs_placement_dirfd(p), nipfs_placement_name(p), 0755), 0);
+	ck_assert_int_eq(unlinkat(nipfs_store_dirfd(store), p->temp_name, 0), 0);
+	ck_assert_int_eq(mkdirat(nipfs_store_dirfd(store), p->temp_name, 0755), 0);
 	ck_assert_int_eq(nipfs_placement_commit(&p, 1, &err), NIPFS_E_INVALID);
 	nipfs_store_close(store);
 }

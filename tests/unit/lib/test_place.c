@@ -34,10 +34,9 @@ START_TEST(places_a_path_and_leaves_nothing_else)
 
 	(void)snprintf(lock, sizeof(lock), "%s.lock", info.path.base);
 	ck_assert(in_store(store, lock));
-	ck_assert(in_store(store, nipfs_placement_name(p)));
+	ck_assert(in_store(store, p->temp_name));
 	ck_assert(!in_store(store, info.path.base));
-	ck_assert_mem_eq(nipfs_placement_name(p), info.path.base, NIPFS_STORE_HASH_LEN);
-	ck_assert_int_eq(nipfs_placement_dirfd(p), nipfs_store_dirfd(store));
+	ck_assert_mem_eq(p->temp_name, info.path.base, NIPFS_STORE_HASH_LEN);
 	ck_assert_int_eq(nipfs_store_is_valid(store, &info.path, NULL), 0);
 	commit(p);
 	ck_assert(in_store(store, info.path.base));
@@ -114,7 +113,7 @@ START_TEST(commits_all_or_none)
 	struct nipfs_placement *batch[2] = { begin(store, &one), begin(store, &two) };
 	struct nipfs_error err = { .code = 0 };
 
-	ck_assert_int_eq(unlinkat(nipfs_store_dirfd(store), nipfs_placement_name(batch[1]), 0), 0);
+	ck_assert_int_eq(unlinkat(nipfs_store_dirfd(store), batch[1]->temp_name, 0), 0);
 	ck_assert_int_eq(nipfs_placement_commit(batch, 2, &err), NIPFS_E_NOTFOUND);
 	ck_assert_ptr_nonnull(strstr(err.msg, two.path.base));
 	ck_assert(!in_store(store, one.path.base) && !in_store(store, two.path.base));
@@ -133,7 +132,7 @@ START_TEST(removes_what_an_interrupted_run_left)
 	char temp[64], inner[400];
 	struct stat st;
 
-	(void)snprintf(temp, sizeof(temp), "%s", nipfs_placement_name(p));
+	(void)snprintf(temp, sizeof(temp), "%s", p->temp_name);
 	nipfs_placement_abort(p);
 	ck_assert_int_eq(mkdirat(dirfd, temp, 0755), 0);
 	ck_assert_int_eq(mkdirat(dirfd, info.path.base, 0755), 0);
@@ -299,8 +298,8 @@ static void place_many(int turn, bool backwards)
 		}
 		ck_assert_int_ge(r, 0);
 		if (r == 0) {
-			write_file(nipfs_placement_dirfd(batch[n]),
-				   nipfs_placement_name(batch[n]), name, strlen(name));
+			write_file(nipfs_store_dirfd(store),
+				   batch[n]->temp_name, name, strlen(name));
 			n++;
 		}
 	}
