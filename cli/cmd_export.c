@@ -148,7 +148,7 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 
 	(void)self;
 	for (int i = 0; r == 0 && i < n_args; i++)
-		r = ref_open(args[i], REF_EXACT, &o->common, &blocks, &roots[i], &err);
+		r = ref_open(args[i], REF_PATH, &o->common, &blocks, &roots[i], &err);
 	if (r == 0)
 		r = export_roots(o, blocks.source, roots, n_args, &err);
 	r = r < 0 ? cli_fail(&o->common, &err) : 0;

@@ -266,7 +266,7 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 
 	(void)self;
 	for (int i = 0; r == 0 && i < n_args; i++) {
-		r = ref_open(args[i], REF_LIST, &l.o->common, &blocks, &cid, &err);
+		r = ref_open(args[i], REF_PATH, &l.o->common, &blocks, &cid, &err);
 		l.source = blocks.source;
 		if (r == 0)
 			r = list(&l, args[i], &cid, &err);

@@ -212,7 +212,7 @@ static int show(struct job *job, const char *typed, struct nipfs_error *err)
 {
 	struct nipfs_store_path *all = NULL;
 	size_t n = 0;
-	int r = ref_open(typed, REF_EXACT, &job->o->common, &job->blocks, &job->cid, err);
+	int r = ref_open(typed, REF_PATH, &job->o->common, &job->blocks, &job->cid, err);
 
 	if (r == 0)
 		r = nipfs_closure_open(&job->closure, job->blocks.source, &job->cid, NULL, err);

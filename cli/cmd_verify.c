@@ -138,7 +138,7 @@ static int verify_path(struct job *job, struct nipfs_error *err)
 static int verify_cid(struct job *job, struct nipfs_error *err)
 {
 	struct nipfs_cid cid;
-	int r = ref_open(job->typed, REF_EXACT, &job->o->common, &job->blocks, &cid, err);
+	int r = ref_open(job->typed, REF_PATH, &job->o->common, &job->blocks, &cid, err);
 
 	if (r == 0)
 		r = nipfs_verify_dag(job->blocks.source, &cid, &job->verify, NULL, err);

@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is said on stderr: always one line, escaped on a terminal. */
+/* What is said on stderr: always one line, escaped wherever it goes. */
 #include "cli/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
 
-/* Bytes from outside stand in messages as they came. */
+/* Bytes from outside stand in messages as they came. Logs are read on terminals too, and
+ * line by line: they are escaped whatever stderr is. */
 static void say(const char *kind, const char *msg, const char *tail)
 {
-	const struct nipfs_slice text = text_slice(msg);
-
+	progress_hide();
 	(void)fprintf(stderr, "nix-ipfs: %s", kind);
-	if (isatty(STDERR_FILENO))
-		output_escaped(stderr, text);
-	else
-		(void)fwrite(text.ptr, 1, text.len, stderr);
+	output_escaped(stderr, text_slice(msg));
 	(void)fprintf(stderr, "%s\n", tail);
 }
 
@@ -42,9 +40,12 @@ int cli_fail(const struct common *common, const struct nipfs_error *err)
 {
 	const int exit_code = nipfs_err_exit_code(err->code);
 
+	if (err->code == NIPFS_E_SYS && output_reader_gone() && signals_reader_gone())
+		return exit_code;
 	if (common->json) {
 		json_t *line = json_line_new();
 
+		progress_hide();
 		json_put_text(line, "error", nipfs_err_name(err->code));
 		json_put_message(line, "message", err->msg);
 		json_put_number(line, "exitCode", (uint64_t)exit_code);
@@ -105,6 +106,7 @@ void cli_note(const struct common *common, const char *fmt, ...)
 	if (common->json) {
 		json_t *line = json_line_new();
 
+		progress_hide();
 		json_put_message(line, "note", msg);
 		json_line_print(line, stderr);
 	} else {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is said on stderr: always one line, escaped on a terminal. */
+/* What is said on stderr: always one line, escaped wherever it goes. */
 #ifndef CLI_ERROR_H
 #define CLI_ERROR_H
 
@@ -23,6 +23,8 @@ int cli_usage(const struct cmd *cmd, const char *fmt, ...) NIPFS_PRINTF(2, 3);
  * @common: with --json the line is an object with error, message and exitCode;
  *          with --verbose the name of the code follows the message
  * @err:    what it said
+ *
+ * Nothing is said when whoever read stdout went away: the process dies of SIGPIPE.
  *
  * Return: the exit code that goes with it.
  */

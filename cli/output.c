@@ -3,6 +3,7 @@
 #include "cli/output.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,17 +120,38 @@ void output_end(const struct common *common)
 	(void)putchar(common->null ? '\0' : '\n');
 }
 
+static bool reader_gone;
+
+/* Writing failed: whether it always will, as nobody reads. */
+static void look_for_reader(void)
+{
+	struct pollfd pipe = { .fd = STDOUT_FILENO };
+
+	if (poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR))
+		reader_gone = true;
+}
+
+bool output_reader_gone(void)
+{
+	return reader_gone;
+}
+
 int output_write(const void *bytes, size_t n, struct nipfs_error *err)
 {
+	int saved;
+
 	if (fwrite(bytes, 1, n, stdout) == n)
 		return 0;
-	return cli_fill_errno(err, errno, "cannot write to stdout");
+	saved = errno;
+	look_for_reader();
+	return cli_fill_errno(err, saved, "cannot write to stdout");
 }
 
 int output_check(struct nipfs_error *err)
 {
 	if (!ferror(stdout))
 		return 0;
+	look_for_reader();
 	return cli_fill(err, NIPFS_E_SYS, "cannot write to stdout");
 }
 
@@ -138,8 +160,10 @@ int output_finish(const struct common *common, int exit_code)
 	struct nipfs_error err;
 	int r = output_check(&err);
 
-	if (fflush(stdout) == EOF && r == 0)
+	if (fflush(stdout) == EOF && r == 0) {
 		r = cli_fill_errno(&err, errno, "cannot write to stdout");
+		look_for_reader();
+	}
 	/* a stdout that was closed from the start is no matter when nothing was written
 	 */
 	if (fclose(stdout) == EOF && errno != EBADF && r == 0)

@@ -42,6 +42,9 @@ void output_end(const struct common *common);
 /* Writes @n bytes to stdout. Return: 0 or NIPFS_E_SYS. */
 int output_write(const void *bytes, size_t n, struct nipfs_error *err);
 
+/* Whether stdout failed because whoever read it went away. */
+bool output_reader_gone(void);
+
 /* Whether what was printed so far could be written, for loops. Return: 0 or NIPFS_E_SYS.
  */
 int output_check(struct nipfs_error *err);

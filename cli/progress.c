@@ -10,6 +10,8 @@
 
 #include "cli/output.h"
 
+static struct progress_line *shown;
+
 enum { FIRST_MS = 1000, EVERY_MS = 100, WIDTH_DEFAULT = 80, WIDTH_MAX = 300 };
 
 static long long elapsed_ms(const struct timespec *from, const struct timespec *to)
@@ -96,6 +98,7 @@ static void update(void *ctx, const struct nipfs_progress_event *event)
 		return;
 	line->last = now;
 	line->shown = true;
+	shown = line;
 	draw(line, event, &now);
 }
 
@@ -113,4 +116,12 @@ void progress_end(struct progress_line *line)
 	if (line->shown)
 		(void)fputs("\r\033[K", stderr);
 	line->shown = false;
+	if (shown == line)
+		shown = NULL;
+}
+
+void progress_hide(void)
+{
+	if (shown)
+		progress_end(shown);
 }

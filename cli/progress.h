@@ -28,6 +28,9 @@ struct progress_line {
 const struct nipfs_progress *progress_begin(struct progress_line *line,
 					    const struct common *common);
 
+/* Clears the line that is shown, if one is: it comes back with the next event. */
+void progress_hide(void);
+
 /* Clears the line, before anything else is said. May be called again. */
 void progress_end(struct progress_line *line);
 

@@ -112,14 +112,6 @@ void ref_release(struct ref *ref)
 	*ref = (struct ref){ .text = NULL };
 }
 
-/* Whether a path leads anywhere: "CID/" is the CID itself. */
-static bool has_names(struct nipfs_slice path)
-{
-	while (path.len && path.ptr[path.len - 1] == '/')
-		path.len--;
-	return path.len > 0;
-}
-
 int ref_open(const char *typed, enum ref_meaning meaning, const struct common *common,
 	     struct blocks *blocks, struct nipfs_cid *cid, struct nipfs_error *err)
 {
@@ -130,10 +122,10 @@ int ref_open(const char *typed, enum ref_meaning meaning, const struct common *c
 		return r;
 	if (!blocks->source)
 		r = blocks_open(blocks, common, err);
-	if (r == 0 && (meaning == REF_TREE || (meaning == REF_LIST && has_names(ref.path))))
+	if (r == 0 && meaning == REF_TREE)
 		r = nipfs_resolve_tree(blocks->source, &ref.cid, ref.path, cid, err);
 	else if (r == 0)
-		r = nipfs_dag_resolve(blocks->source, &ref.cid, ref.path, cid, err);
+		r = nipfs_resolve_path(blocks->source, &ref.cid, ref.path, cid, err);
 	ref_release(&ref);
 	return r;
 }

@@ -59,11 +59,10 @@ void blocks_close(struct blocks *blocks);
  */
 void blocks_drain(const struct common *common);
 
-/* What is meant by a path that leads to a closure, or into a result of one. */
+/* What is meant by a path that leads to a closure. */
 enum ref_meaning {
-	REF_EXACT, /* just that: nipfs_dag_resolve() */
-	REF_TREE,  /* its `result`: nipfs_resolve_tree() */
-	REF_LIST   /* as REF_TREE where a path was typed, as REF_EXACT for a CID alone */
+	REF_PATH, /* the closure: nipfs_resolve_path() */
+	REF_TREE  /* its `result`: nipfs_resolve_tree() */
 };
 
 /**

@@ -8,6 +8,7 @@
 #include <nixipfs/progress.h>
 
 static volatile sig_atomic_t caught;
+static bool pipe_was_ignored;
 
 static void on_signal(int number)
 {
@@ -30,8 +31,17 @@ void signals_install(void)
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			(void)sigaction(numbers[i], &action, NULL);
 	}
-	/* a closed pipe is a failed write, told like any other */
-	(void)signal(SIGPIPE, SIG_IGN);
+	/* a closed pipe is a failed write, so that there is time to clean up */
+	pipe_was_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
+}
+
+bool signals_reader_gone(void)
+{
+	if (pipe_was_ignored)
+		return false;
+	if (!caught)
+		caught = SIGPIPE;
+	return true;
 }
 
 void signals_die(int exit_code)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which tree is meant where one tree is wanted: the result of a closure. */
+/* Paths through closures, and which tree is meant where one is wanted: the result. */
 #include <nixipfs/resolve.h>
 
 #include <nixipfs/dag.h>
 
+#include "dag/block.h"
 #include "multiformats/base/auto.h"
 #include "multiformats/base/err.h"
 #include "multiformats/base/slice.h"
@@ -173,24 +174,65 @@ static int tree_named(struct nipfs_block_source *source, const struct nipfs_cid 
 	return closure_tree(source, root, base, tree, err);
 }
 
-int nipfs_resolve_tree(struct nipfs_block_source *source, const struct nipfs_cid *root,
-		       struct nipfs_slice path, struct nipfs_cid *out,
-		       struct nipfs_error *err)
+/* Who takes a closure for its tree is told where that is. */
+static int not_in_closure(struct nipfs_block_source *source, const struct nipfs_cid *root,
+			  struct nipfs_slice path, struct nipfs_error *err)
 {
-	struct nipfs_cid cid, tree;
+	const struct nipfs_slice first = take_name(&path);
+	struct nipfs_dir_entry found;
+	struct nipfs_cid tree;
+
+	if (!is_result_name(first) && find(source, root, first, &found, NULL) == ELSE &&
+	    result_tree(source, root, nipfs__slice_str("result"), &tree, NULL) == 0)
+		return nipfs__fail(err, NIPFS_E_NOTFOUND,
+				   "'%.*s' is not in the closure '%s', whose tree is in 'result'",
+				   NIPFS_FMT(first), nipfs__cid_str(root).text);
+	return NIPFS_E_NOTFOUND;
+}
+
+/*
+ * Follows a path. Return: 0, ELSE when what it leads to is not inside of a store object of
+ * a closure and may be a closure itself, or negative.
+ */
+static int resolve(struct nipfs_block_source *source, const struct nipfs_cid *root,
+		   struct nipfs_slice path, struct nipfs_cid *out, struct nipfs_error *err)
+{
+	struct nipfs_cid tree;
 	struct nipfs_slice rest;
 	int r;
 
 	if (!path.len)
 		path = nipfs__slice("", 0);
 	r = tree_named(source, root, path, &tree, &rest, err);
-	/* a store object may look like a closure itself */
 	if (r == 0)
 		return nipfs_dag_resolve(source, &tree, rest, out, err);
 	if (r < 0)
 		return r;
-	r = nipfs_dag_resolve(source, root, path, &cid, err);
+	r = nipfs_dag_resolve(source, root, path, out, err);
+	if (r == NIPFS_E_NOTFOUND)
+		return not_in_closure(source, root, path, err);
+	return r < 0 ? r : ELSE;
+}
+
+int nipfs_resolve_path(struct nipfs_block_source *source, const struct nipfs_cid *root,
+		       struct nipfs_slice path, struct nipfs_cid *out,
+		       struct nipfs_error *err)
+{
+	const int r = resolve(source, root, path, out, err);
+
+	return r < 0 ? r : 0;
+}
+
+int nipfs_resolve_tree(struct nipfs_block_source *source, const struct nipfs_cid *root,
+		       struct nipfs_slice path, struct nipfs_cid *out,
+		       struct nipfs_error *err)
+{
+	struct nipfs_cid cid, tree;
+	int r = resolve(source, root, path, &cid, err);
+
 	if (r == 0)
+		tree = cid;
+	else if (r == ELSE)
 		r = whole_tree(source, &cid, &tree, err);
 	if (r == 0)
 		*out = tree;

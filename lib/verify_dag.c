@@ -10,6 +10,7 @@
 #include <nixipfs/nar.h>
 #include <nixipfs/sources.h>
 
+#include "dag/block.h"
 #include "dag/hamt_shard.h"
 #include "dag/pb.h"
 #include "multiformats/base/array.h"
@@ -312,9 +313,11 @@ int nipfs_verify_dag(struct nipfs_block_source *source, const struct nipfs_cid *
 	if (r < 0)
 		return r;
 	if (v.wrong)
-		return nipfs__fail(err, NIPFS_E_MISMATCH, "the DAG is not what it should be");
+		return nipfs__fail(err, NIPFS_E_MISMATCH, "the DAG '%s' is not what it should be",
+				   nipfs__cid_str(root).text);
 	if (v.missing)
-		return nipfs__fail(err, NIPFS_E_NOTFOUND, "blocks of the DAG are missing");
+		return nipfs__fail(err, NIPFS_E_NOTFOUND, "blocks of the DAG '%s' are missing",
+				   nipfs__cid_str(root).text);
 	if (blocks)
 		*blocks = v.event.items;
 	return 0;

@@ -10,6 +10,9 @@ t nix-ipfs cid --json $'no\377thing'
 t nix-ipfs cid --json --frobnicate
 t nix-ipfs ls --json not-a-cid
 t nix-ipfs cat --json --from nothing.car bafkqaaa
+# what is said is one line, whatever the name, and wherever it goes
+t nix-ipfs $'new\nline'
+t nix-ipfs ls $'new\nline\033[31m\\'
 ln -s "$NIX_STORE_DIR/x" link
 mkdir -p "$NIX_STORE_DIR/x"
 t nix-ipfs cid --json link | grep -v cid

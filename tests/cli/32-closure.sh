@@ -19,10 +19,15 @@ f='--from one.car --from two.car'
     cat other
     t nix-ipfs cat $f "$two/result-1"
     t nix-ipfs dump $f "$two/result-7"
-    # ls shows the cache itself
+    t nix-ipfs cat $f "$one/bin/hello"
+    # ls, export and verify take the cache itself, and go into its results
     t nix-ipfs ls -q $f "$two"
     t nix-ipfs ls -q $f "$two/"
     t nix-ipfs ls -q $f "$two/result"
     t nix-ipfs ls -q $f "$two/result/bin/"
     t nix-ipfs ls $f "$two/result-1/"
+    t nix-ipfs export --json $f "$one/result/bin/hello" -o hello.car
+    t nix-ipfs cat --from hello.car "$(nix-ipfs verify -q $f "$one/result/bin/hello")"
+    t nix-ipfs verify $f "$two/result-1"
+    t nix-ipfs show $f "$one/result"
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which tree is meant where one tree is wanted. */
+/* Paths that lead through closures, and which tree is meant where one tree is wanted. */
 #ifndef NIXIPFS_RESOLVE_H
 #define NIXIPFS_RESOLVE_H
 
@@ -10,6 +10,28 @@ extern "C" {
 #endif
 
 /**
+ * nipfs_resolve_path() - follow a path, also into the results of a closure
+ * @source: where the blocks are
+ * @root:   where the path begins
+ * @path:   as for nipfs_dag_resolve()
+ * @out:    untouched on failure
+ * @err:    may be NULL
+ *
+ * As nipfs_dag_resolve(), but where the path begins with the name of a result of
+ * the closure @root ("result-1/bin"), it goes on in the tree of that one. No other
+ * symlink is followed. What lies in a store object of a closure stands for itself,
+ * whatever it looks like. A closure directory is one with a `result` that leads to
+ * store/BASENAME and a narinfo for that path.
+ *
+ * Return: as nipfs_dag_resolve().
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_resolve_path(struct nipfs_block_source *source,
+					       const struct nipfs_cid *root,
+					       struct nipfs_slice path,
+					       struct nipfs_cid *out,
+					       struct nipfs_error *err);
+
+/**
  * nipfs_resolve_tree() - follow a path to the one tree that is meant by it
  * @source: where the blocks are
  * @root:   where the path begins
@@ -17,12 +39,8 @@ extern "C" {
  * @out:    untouched on failure
  * @err:    may be NULL
  *
- * As nipfs_dag_resolve(), but at home in closure directories: where the path leads
- * to one, its `result` is meant; and where it begins with the name of a
- * result ("result-1/bin"), it goes on in the tree of that one. No other
- * symlink is followed. What lies in a store object of a closure stands for
- * itself, whatever it looks like. A closure directory is one with a `result` that leads
- * to store/BASENAME and a narinfo for that path.
+ * As nipfs_resolve_path(), and where the path leads to a closure, its `result` is
+ * meant.
  *
  * Return: as nipfs_dag_resolve(); or NIPFS_E_USAGE when the closure has several
  * results: the message names them.

@@ -41,6 +41,16 @@ static struct nipfs_cid link_to(struct world *w, const char *target)
 	return make_symlink(w->m, text_slice(target));
 }
 
+/* Where a path leads when a closure stands for itself. */
+static void is_at(struct world *w, struct nipfs_cid root, const char *path, struct nipfs_cid want)
+{
+	struct nipfs_cid got;
+
+	ck_assert_int_eq(nipfs_resolve_path(memory_blocks_source(w->m), &root, text_slice(path),
+					    &got, NULL), 0);
+	ck_assert_msg(nipfs_cid_equal(&got, &want), "'%s' leads elsewhere", path);
+}
+
 static int resolve(struct world *w, struct nipfs_cid root, const char *path,
 		   struct nipfs_cid *out, struct nipfs_error *err)
 {
@@ -91,6 +101,33 @@ START_TEST(a_closure_means_its_result)
 	leads_to(&w, closure, HASH ".narinfo", w.narinfo);
 	fails(&w, closure, "result-1", NIPFS_E_NOTFOUND);
 	fails(&w, closure, "result/none", NIPFS_E_NOTFOUND);
+	is_at(&w, closure, "", closure);
+	is_at(&w, above, "c", closure);
+	is_at(&w, closure, "result", w.hello);
+	is_at(&w, closure, "result/bin", w.file);
+	is_at(&w, closure, "store", w.store);
+	memory_blocks_free(w.m);
+}
+END_TEST
+
+START_TEST(who_forgets_the_result_is_reminded)
+{
+	struct world w = make_world();
+	const struct nipfs_cid closure = make_directory(
+		w.m,
+		(struct made_link[]){ named(HASH ".narinfo", w.narinfo),
+				      named("result", link_to(&w, "store/" HASH "-hello")),
+				      named("store", w.store) },
+		3);
+	struct nipfs_cid got;
+	struct nipfs_error err = { 0 };
+
+	ck_assert_int_eq(resolve(&w, closure, "bin", &got, &err), NIPFS_E_NOTFOUND);
+	ck_assert_msg(strstr(err.msg, "'result'") != NULL, "%s", err.msg);
+	ck_assert_int_eq(resolve(&w, closure, "store/none", &got, &err), NIPFS_E_NOTFOUND);
+	ck_assert_msg(strstr(err.msg, "'result'") == NULL, "%s", err.msg);
+	ck_assert_int_eq(resolve(&w, w.hello, "none", &got, &err), NIPFS_E_NOTFOUND);
+	ck_assert_msg(strstr(err.msg, "'result'") == NULL, "%s", err.msg);
 	memory_blocks_free(w.m);
 }
 END_TEST
@@ -213,6 +250,7 @@ static Suite *resolve_suite(void)
 	TCase *tc = tcase_create("resolve");
 
 	tcase_add_test(tc, a_closure_means_its_result);
+	tcase_add_test(tc, who_forgets_the_result_is_reminded);
 	tcase_add_test(tc, store_objects_stand_for_themselves);
 	tcase_add_test(tc, several_results_are_named);
 	tcase_add_loop_test(tc, what_is_no_closure_stands_for_itself, 0,
