@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <nixipfs/dag.h>
 #include <nixipfs/progress.h>
@@ -11,6 +12,7 @@
 #include "cli/error.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/ref.h"
 
 enum { TARGET_MAX = 65536 };
@@ -33,6 +35,8 @@ struct listing {
 	char *path;   /* of the directory that is being listed, with a slash behind it */
 	size_t path_len, path_cap;
 	uint64_t depth;
+	const struct nipfs_progress *progress;
+	uint64_t n; /* entries listed so far */
 };
 
 static void print_json(const struct nipfs_entry *e, struct nipfs_slice path,
@@ -111,12 +115,24 @@ static int stat_entry(struct listing *l, const struct nipfs_dir_entry *entry,
 	return 0;
 }
 
+/* Before each entry. */
+static int turn(struct listing *l, struct nipfs_slice name, struct nipfs_error *err)
+{
+	const struct nipfs_progress_event event = { .phase = NIPFS_PHASE_FETCH,
+						    .unit = NIPFS_UNIT_ITEMS,
+						    .done = l->n++,
+						    .subject = name };
+
+	nipfs_progress_report(l->progress, &event);
+	return nipfs_cancel_check(err);
+}
+
 static int list_one(void *ctx, const struct nipfs_dir_entry *entry,
 		    struct nipfs_error *err)
 {
 	struct listing *l = ctx;
 	struct nipfs_entry e;
-	int r = nipfs_cancel_check(err);
+	int r = turn(l, entry->name, err);
 
 	if (r == 0)
 		r = stat_entry(l, entry, &e, err);
@@ -150,11 +166,12 @@ static struct nipfs_slice full_path(struct listing *l, struct nipfs_slice name)
 static int print_event(struct listing *l, const struct nipfs_entry *entry,
 		       struct nipfs_error *err)
 {
-	const int r = nipfs_cancel_check(err);
+	const struct nipfs_slice path = full_path(l, entry->name);
+	const int r = turn(l, path, err);
 
 	if (r < 0)
 		return r;
-	print_entry(l, entry, full_path(l, entry->name), entry->cid);
+	print_entry(l, entry, path, entry->cid);
 	return output_check(err);
 }
 
@@ -260,17 +277,22 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 {
 	struct listing l = { .o = options, .target = xcalloc(1, TARGET_MAX) };
 	struct blocks blocks = { .source = NULL };
+	struct progress_line line;
 	struct nipfs_error err;
 	struct nipfs_cid cid;
 	int r = 0;
 
 	(void)self;
+	l.progress = progress_begin(&line, &l.o->common);
+	if (isatty(STDOUT_FILENO)) /* the list stands there */
+		l.progress = NULL;
 	for (int i = 0; r == 0 && i < n_args; i++) {
 		r = ref_open(args[i], REF_PATH, &l.o->common, &blocks, &cid, &err);
 		l.source = blocks.source;
 		if (r == 0)
 			r = list(&l, args[i], &cid, &err);
 	}
+	progress_end(&line);
 	free(l.target);
 	free(l.path);
 	r = r < 0 ? cli_fail(&l.o->common, &err) : 0;

@@ -17,3 +17,12 @@ slow &
 nix-ipfs cid - < fifo > log 2>&1
 wait
 grep -aq 'ing ' log || echo 'no terminal, no progress'
+# of a list, when it goes elsewhere
+car tree
+late() { { sleep 1.2; cat tree.car; } > fifo; }
+for to in '> list' ''; do
+    late &
+    script -qec "nix-ipfs ls -R --from - $tree < fifo $to" /dev/null < /dev/null > log
+    wait
+    grep -aq $'\rfetching [0-9]' log && echo "shown: ls $to"
+done
