@@ -24,15 +24,23 @@ missing() { printf '%s: %s\n' "$1" "$2" >> "$deps/missing"; say "missing $1: $2"
 
 installed() { dpkg-query -W -f '${Status}\n' "$1" 2>/dev/null | grep -q '^install ok installed'; }
 
-# A tool that is there, from wherever, needs no package.
-have_tool() {
+# What is there, from wherever, needs no package.
+is_there() {
     case $1 in
-    gcc | make | clang | valgrind | python3 | sqlite3 | mandoc | shellcheck | cppcheck | git | npm | \
+    gcc | make | pkg-config | clang | valgrind | python3 | sqlite3 | mandoc | shellcheck | cppcheck | git | npm | \
         casync | file | curl) command -v "$1" > /dev/null ;;
     g++) command -v g++ > /dev/null ;;
     nodejs) command -v node > /dev/null ;;
     golang-go) command -v go > /dev/null ;;
     nix-bin) command -v nix-store > /dev/null ;;
+    libsodium-dev) pkg-config --exists libsodium ;;
+    libb2-dev) pkg-config --exists libb2 ;;
+    libcbor-dev) pkg-config --exists libcbor ;;
+    libssl-dev) pkg-config --exists libcrypto ;;
+    libsqlite3-dev) pkg-config --exists sqlite3 ;;
+    libjansson-dev) pkg-config --exists jansson ;;
+    libc6-dev) echo '#include <stdio.h>' | cc -E - > /dev/null 2>&1 ;;
+    check) pkg-config --exists check ;;
     *) return 1 ;;
     esac
 }
@@ -40,7 +48,7 @@ have_tool() {
 apt_install() {
     local need=() p
     for p in "$@"; do
-        installed "$p" || have_tool "$p" || need+=("$p")
+        installed "$p" || is_there "$p" || need+=("$p")
     done
     [ ${#need[@]} -eq 0 ] && return 0
     if [ "$(id -u)" != 0 ]; then

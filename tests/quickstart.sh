@@ -53,7 +53,7 @@ run ls -l closure.car
 step '5. realize: into a second, empty store, without the key'
 # The second store has the same store folder (paths name it), on another disk, so to say.
 mkdir -p second
-if nix-ipfs realize "$cid" --from closure.car --store "$dir/second"; then
+if run nix-ipfs realize "$cid" --from closure.car --store "$dir/second"; then
     echo 'quickstart: unsigned paths were taken without a trusted key' >&2
     exit 1
 fi
@@ -78,4 +78,7 @@ done
 second --verify --check-contents 2> verify.log || { cat verify.log; exit 1; }
 
 printf '\n%sDone.%s The same closure is in two stores; no NAR was written or sent.\n' "$bold" "$plain"
-printf 'Look around:  NIX_IPFS_STATE_DIR=%s %s ls %s\n' "$dir/first/nix-ipfs" "$program" "$cid"
+# the CAR alone, as outside of this script nothing knows the two stores
+look() { "$program" ls -q --from "$dir/closure.car" "$cid"; }
+(cd / && unset NIX_STORE_DIR NIX_STATE_DIR NIX_IPFS_STATE_DIR && look > /dev/null)
+printf 'Look around:  %s ls --from %s %s\n' "$program" "$dir/closure.car" "$cid"
