@@ -47,7 +47,7 @@ START_TEST(fixed_paths_as_nix_prints_them)
 }
 END_TEST
 
-/* reference nix.md, section 10, numbers 3 and 8 to 14 */
+/* reference nix.md, section 10, numbers 3, 5 and 8 to 14 */
 #define HELLO_16 "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
 static const struct {
 	const char *ca, *name;
@@ -60,6 +60,16 @@ static const struct {
 	  { NULL },
 	  false,
 	  "i9pmrzmpshapij2kin22pff6fc2adavx-hello.txt" },
+	{ "fixed:r:sha1:0deb52c2735eb38d360f976b7b3823c4ad05cce7",
+	  "hello.txt",
+	  { NULL },
+	  false,
+	  "hzq8n5jpi3g2d0xhlvqd8q1gx5c9s6i3-hello.txt" },
+	{ "fixed:r:sha256:c9d7c10ad4778f588d3077a0c44cd9d9ca7bf45af76d69b8f1dd6096048b4c11",
+	  "tree",
+	  { NULL },
+	  false,
+	  "yjqfbz78nvp50yfrasgjnxdbi8yvqzwz-tree" },
 	{ "text:sha256:" HELLO_16,
 	  "hello.txt",
 	  { NULL },

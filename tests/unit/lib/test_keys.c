@@ -95,6 +95,18 @@ START_TEST(signs_as_nix_does)
 	ck_assert_str_eq(text,
 			 "a-second-key:5VZDAMNgrHKQhuLMgG6CioSHfx645dl02HPgZSJJAVVfu"
 			 "IIVkKM7rMYeOXAc+bRr0lv18FlbviRlUUFDjnoQCw==");
+	/* TEST SHA(abc) there, which Nix has among its own tests */
+	key = secret("abc:gz/mJAkje51i7HdYdSCRHpp1nOwdGXVbfakBuW3KPULsFyuTrV5WO/STLHDhJFA0"
+		     "w1Rn7y79TWTr+BloNGfivw==");
+	(void)nipfs_sign(&key,
+			 str("\xdd\xaf\x35\xa1\x93\x61\x7a\xba\xcc\x41\x73\x49\xae\x20\x41\x31"
+			     "\x12\xe6\xfa\x4e\x89\xa9\x7e\xa2\x0a\x9e\xee\xe6\x4b\x55\xd3\x9a"
+			     "\x21\x92\x99\x2a\x27\x4f\xc1\xa8\x36\xba\x3c\x23\xa3\xfe\xeb\xbd"
+			     "\x45\x4d\x44\x23\x64\x3c\xe8\x0e\x2a\x9a\xc9\x4f\xa5\x4c\xa4\x9f"),
+			 text);
+	ck_assert_str_eq(text,
+			 "abc:3CpEWec2ljOlKxvyd4OaACAQCaPvvz7Lab6iGGwmtYkJNR/JrJCz7P37x8ZkM"
+			 "eAwPcoXnBOKwXrZvvEXczGnBA==");
 	nipfs_secret_key_wipe(&key);
 	for (size_t i = 0; i < sizeof(key.key); i++)
 		ck_assert_uint_eq(key.key[i], 0);
