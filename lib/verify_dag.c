@@ -42,7 +42,7 @@ struct verifier {
 	size_t node_bytes;
 	struct nipfs_buf path;
 	struct nipfs_progress_event event;
-	bool missing, wrong;
+	bool missing, unsupported, wrong;
 	struct nipfs_error *err;
 };
 
@@ -59,6 +59,8 @@ static int report(struct verifier *v, enum nipfs_fault fault, const struct nipfs
 	}
 	if (fault == NIPFS_FAULT_BLOCK_MISSING)
 		v->missing = true;
+	else if (fault == NIPFS_FAULT_UNSUPPORTED)
+		v->unsupported = true;
 	else
 		v->wrong = true;
 	return v->options->found(v->options->ctx, &finding, v->err);
@@ -72,8 +74,10 @@ static int fault_of(int r, enum nipfs_fault *out)
 	case NIPFS_E_UNREACHABLE:
 		*out = NIPFS_FAULT_BLOCK_MISSING;
 		return 0;
-	case NIPFS_E_MISMATCH:
 	case NIPFS_E_UNSUPPORTED:
+		*out = NIPFS_FAULT_UNSUPPORTED;
+		return 0;
+	case NIPFS_E_MISMATCH:
 		*out = NIPFS_FAULT_BLOCK_WRONG;
 		return 0;
 	case NIPFS_E_INVALID:
@@ -300,7 +304,7 @@ int nipfs_verify_dag(struct nipfs_block_source *source, const struct nipfs_cid *
 	v.seen = nipfs_seen_set_seen(set);
 	r = walk(&v, root);
 	/* NARs are only worth reading where every block is right */
-	if (r == 0 && !v.missing && !v.wrong && root->codec == NIPFS_CODEC_DAG_PB &&
+	if (r == 0 && !v.missing && !v.unsupported && !v.wrong && root->codec == NIPFS_CODEC_DAG_PB &&
 	    nipfs_closure_open(&c, source, root, NULL, NULL) == 0) {
 		r = check_closure(&v, c);
 		nipfs_closure_free(c);
@@ -317,6 +321,10 @@ int nipfs_verify_dag(struct nipfs_block_source *source, const struct nipfs_cid *
 				   nipfs__cid_str(root).text);
 	if (v.missing)
 		return nipfs__fail(err, NIPFS_E_NOTFOUND, "blocks of the DAG '%s' are missing",
+				   nipfs__cid_str(root).text);
+	if (v.unsupported)
+		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
+				   "not all of the DAG '%s' can be checked here",
 				   nipfs__cid_str(root).text);
 	if (blocks)
 		*blocks = v.event.items;

@@ -25,6 +25,7 @@ extern "C" {
 	X(BLOCK_WRONG, "has a block that does not match its CID")      \
 	X(BLOCK_MISSING, "has a block that is not there")              \
 	X(MALFORMED, "has a block that cannot be decoded")             \
+	X(UNSUPPORTED, "has a block that cannot be checked here")      \
 	X(CLOSURE, "is wrong in the closure")
 
 enum nipfs_fault {
@@ -107,7 +108,8 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_verify_path(struct nipfs_store *store,
  * Goes on after a finding, with what can still be reached.
  *
  * Return: 0 when all is right; NIPFS_E_NOTFOUND when blocks are missing;
- * NIPFS_E_MISMATCH when anything else was found; NIPFS_E_CANCELLED; NIPFS_E_LIMIT;
+ * NIPFS_E_UNSUPPORTED when nothing is wrong but for codecs or hash functions that are
+ * not built in; NIPFS_E_MISMATCH when anything else was found; NIPFS_E_CANCELLED; NIPFS_E_LIMIT;
  * NIPFS_E_NOMEM; or what @found returned.
  */
 NIPFS_API NIPFS_MUSTUSE int nipfs_verify_dag(struct nipfs_block_source *source,
