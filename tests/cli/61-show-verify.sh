@@ -16,6 +16,9 @@ t nix-ipfs verify -q --from bad.car "$tree"
 head -c 1000 tree.car > cut.car
 t nix-ipfs verify -q --from cut.car "$tree"
 t nix-ipfs verify --from one.car "$tree" "$one/store"
+# a codec that is not built in
+cp "$fixtures/../car/json.car" .
+t nix-ipfs verify --from json.car "$(sed -n 's/^json //p' "$fixtures/../car/roots.txt")"
 nix-ipfs verify nothing 2>&1 | sed "s|${NIX_STORE_DIR%/store}|.|g"
 t nix-ipfs show --from tree.car "$tree"
 t nix-ipfs show --from tree.car "$tree/share/readme"
