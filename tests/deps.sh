@@ -97,11 +97,27 @@ go_program() {
     echo "$dir/bin/go"
 }
 
+# The CARs that the authors of go-car test with, out of the module that Kubo is built with.
+go_car_testdata() {
+    local go=$1 dir
+    if (cd "$top/tests/kubo" && GOTOOLCHAIN=local "$go" mod download github.com/ipld/go-car/v2) \
+        > "$deps/go-car.log" 2>&1 &&
+        dir=$(cd "$top/tests/kubo" && GOTOOLCHAIN=local "$go" list -m -f '{{.Dir}}' github.com/ipld/go-car/v2); then
+        rm -rf "$deps/go-car"
+        cp -r "$dir/testdata" "$deps/go-car"
+        chmod -R u+w "$deps/go-car"
+    else
+        missing go-car "its module cannot be had, see $deps/go-car.log"
+    fi
+}
+
 kubo() {
     local go stamp
     stamp=$(cat "$top"/tests/kubo/go.mod "$top"/tests/kubo/go.sum | sha256sum | cut -d' ' -f1)
-    [ -x "$deps/bin/ipfs" ] && [ "$(cat "$deps/kubo.stamp" 2>/dev/null)" = "$stamp" ] && return 0
+    [ -x "$deps/bin/ipfs" ] && [ "$(cat "$deps/kubo.stamp" 2>/dev/null)" = "$stamp" ] &&
+        [ -d "$deps/go-car" ] && return 0
     go=$(go_program) || { missing kubo 'no Go 1.26 to build it with'; return; }
+    go_car_testdata "$go"
     say 'building Kubo 0.43.0 (two minutes when nothing is cached)'
     if (cd "$top/tests/kubo" && GOTOOLCHAIN=local GOFLAGS=-mod=readonly "$go" build -trimpath -ldflags='-s -w' \
         -o "$deps/bin/ipfs" github.com/ipfs/kubo/cmd/ipfs) > "$deps/kubo.log" 2>&1; then

@@ -60,6 +60,9 @@ verdicts() {
 # why a dependency is missing, empty when it is there
 missing() { sed -n "s/^$1: //p" "$NIPFS_DEPS/missing" 2> /dev/null | head -n 1; }
 
+# car_blocks CARV1: a hash over its blocks, and how many; the same for every order
+car_blocks() { PYTHONDONTWRITEBYTECODE=1 python3 "$top/tests/support/car_blocks.py" "$1"; }
+
 nix_env() { "$top/tests/nix-env.sh" "$@"; }
 
 summary() {

@@ -89,37 +89,6 @@ executables() {
     for p in "$@"; do find "$p" -type f -perm /100; done | sort
 }
 
-# CID and length of each block, sorted: read by a few lines of Python, not by us
-car_blocks() {
-    python3 - "$1" << 'EOF'
-import hashlib, sys
-data = open(sys.argv[1], 'rb').read()
-def varint(at):
-    v = s = 0
-    while True:
-        b = data[at]; at += 1
-        v |= (b & 127) << s; s += 7
-        if b < 128: return v, at
-n, at = varint(0)
-at += n
-rows = []
-while at < len(data):
-    n, at = varint(at)
-    section = data[at:at + n]; at += n
-    if section[:2] == b'\x12\x20': cid = 34
-    else:
-        p = 1
-        while section[p] > 127: p += 1
-        p += 1
-        while section[p] > 127: p += 1
-        p += 1
-        cid = p + 1 + section[p]
-    rows.append((section[:cid].hex(), len(section) - cid, hashlib.sha256(section[cid:]).hexdigest()))
-assert len(rows) == len(set(rows)), 'a block stands twice'
-print(hashlib.sha256(repr(sorted(rows)).encode()).hexdigest(), len(rows))
-EOF
-}
-
 foreign() {
     local file cbor
     head -c 3000000 /dev/urandom > blob
