@@ -20,12 +20,12 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <nixipfs/progress.h>
 
 #include "lib/nix/store.h"
+#include "lib/nix/unix_socket.h"
 #include "multiformats/base/auto.h"
 #include "multiformats/base/err.h"
 
@@ -164,21 +164,11 @@ static int write_paths(struct nipfs__temp_roots *t, const struct nipfs_store_pat
 static int connect_collector(const struct nipfs__store_env *env, int *out,
 			     struct nipfs_error *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	nipfs_auto_fd int dir = -1;
 	nipfs_auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char path[PATH_MAX], *slash;
 
 	if (fd < 0)
 		return nipfs__fail_errno(err, errno, "cannot make a socket");
-	(void)snprintf(path, sizeof(path), "%s", env->gc_socket);
-	slash = strrchr(path, '/');
-	*slash = '\0';
-	/* A socket's path may be some 100 bytes long; this one always is short. */
-	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%.60s",
-		       dir, slash + 1);
-	if (dir >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
+	if (nipfs__unix_connect(fd, env->gc_socket) == 0) {
 		*out = fd;
 		fd = -1;
 		return 0;
