@@ -148,6 +148,7 @@ static int resolve_auto(struct resolver *s)
 
 	if (!state_dir)
 		state_dir = default_state_dir();
+	s->env.automatic = true;
 	s->env.scheme = "local";
 	if (access(state_dir, R_OK | W_OK) == 0)
 		return 0;
@@ -262,6 +263,8 @@ static int resolve(struct resolver *s, const char *uri)
 		return 0;
 	}
 	r = resolve_root(s);
+	s->env.elsewhere = s->env.root || nipfs__store_uri_param(&s->uri, "state") ||
+			   nipfs__store_uri_param(&s->uri, "real");
 	s->env.kind = s->env.root ? NIPFS__STORE_CHROOT : NIPFS__STORE_LOCAL;
 	if (r == 0 && strcmp(s->env.scheme, "unix") == 0)
 		r = resolve_daemon(s);

@@ -21,6 +21,8 @@ enum nipfs__store_kind {
  * @kind:           see enum nipfs__store_kind
  * @uri:            as it was asked for, for messages
  * @scheme:         "local", "unix", "ssh-ng", "dummy", …
+ * @automatic:      the scheme was not named: it is what is at hand here
+ * @elsewhere:      the URI says where root, files or state are
  * @store_dir:      logical: what stands in the database, in fingerprints, in narinfos
  * @real_store_dir: physical: where the files are
  * @root:           the root folder of a chroot store, else NULL
@@ -49,6 +51,7 @@ enum nipfs__store_kind {
 struct nipfs__store_env {
 	enum nipfs__store_kind kind;
 	const char *uri, *scheme;
+	bool automatic, elsewhere;
 	const char *store_dir, *real_store_dir, *root, *state_dir, *log_dir, *socket;
 	bool read_only;
 	int require_sigs;

@@ -4,6 +4,7 @@
 #define LIB_NIX_PLACE_H
 
 #include <nixipfs/disk.h>
+#include <nixipfs/nar.h>
 
 #include "lib/nix/store.h"
 
@@ -17,6 +18,11 @@
  *             part, which a collector spares because of the temp root; the lock
  *             makes it ours alone, so what is there at the beginning is dead
  * @disk:      writes the tree; NULL once it is complete
+ * Where it goes through a daemon:
+ * @nar:       makes the NAR of the tree
+ * @tail:      the last bytes of it, which are sent when all is checked
+ * @n_tail:    how many
+ * In both cases:
  * @committing: the tree is complete, and its maker has checked it
  */
 struct nipfs_placement {
@@ -25,6 +31,9 @@ struct nipfs_placement {
 	struct nipfs__path_lock lock;
 	char temp_name[NIPFS_STORE_HASH_LEN + 16];
 	struct nipfs_disk_sink *disk;
+	struct nipfs_nar_writer *nar;
+	uint8_t tail[8];
+	size_t n_tail;
 	bool committing;
 };
 

@@ -32,6 +32,20 @@ int nipfs_store_dirfd(const struct nipfs_store *store)
 	return store->dirfd;
 }
 
+/* Whether Nix may fetch what it does not have, and knows from where. */
+static int may_substitute(const struct nipfs_nix_conf *conf, bool *out,
+			  struct nipfs_error *err)
+{
+	const char *from = nipfs_nix_conf_get(conf, "substituters");
+	struct nipfs_slice word;
+	int r;
+
+	*out = true;
+	r = nipfs_nix_conf_get_bool(conf, "substitute", out, err);
+	*out = *out && nipfs_nix_conf_next_word(&from, &word);
+	return r;
+}
+
 static int apply_conf(struct nipfs_store *store, const struct nipfs_store_options *options,
 		      struct nipfs_error *err)
 {
@@ -50,34 +64,13 @@ static int apply_conf(struct nipfs_store *store, const struct nipfs_store_option
 	if (r == 0)
 		r = nipfs_nix_conf_get_bool(conf, "fsync-metadata", &store->fsync, err);
 	if (r == 0)
+		r = may_substitute(conf, &store->substitute, err);
+	store->conf_store = nipfs_nix_conf_get(conf, "store") != NULL;
+	if (r == 0)
 		r = nipfs__store_env_resolve(options->uri, nipfs_nix_conf_get(conf, "store"),
 					     &store->env, err);
 	nipfs_nix_conf_free(own);
 	return r;
-}
-
-static int check_kind(const struct nipfs_store *store, struct nipfs_error *err)
-{
-	const struct nipfs__store_env *env = &store->env;
-
-	if (env->kind == NIPFS__STORE_UNSUPPORTED)
-		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
-				   "stores of the kind '%s' are not known here (in '%s')",
-				   env->scheme, env->uri);
-	if (store->access == NIPFS_STORE_READ)
-		return 0;
-	if (env->kind == NIPFS__STORE_DAEMON)
-		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
-				   geteuid() == 0 ?
-					   "'%s' is written by its daemon; root may write the "
-					   "store itself with --store local" :
-					   "only the Nix daemon may write '%s', which cannot be "
-					   "asked yet: run as the store's owner, or give a store "
-					   "of your own with --store DIR", env->uri);
-	if (env->read_only)
-		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
-				   "the store '%s' is not to be written", env->uri);
-	return 0;
 }
 
 /* Return: 1 it is ours, 0 it is not there, or a code. */
@@ -98,9 +91,9 @@ static int check_owner(const char *dir, struct nipfs_error *err)
 				   "store be written", dir, (long)st.st_uid);
 	if (st.st_uid != self)
 		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
-				   "'%s' belongs to another user: only its owner or the Nix "
-				   "daemon, which cannot be asked yet, may write this store; "
-				   "give a store of your own with --store DIR", dir);
+				   "'%s' belongs to another user: for this one only the Nix daemon "
+				   "writes this store, and it has to be running; or give a store of "
+				   "your own with --store DIR", dir);
 	if (statvfs(dir, &fs) == 0 && fs.f_flag & ST_RDONLY)
 		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
 				   "'%s' is mounted read-only: mount it writable to write "
@@ -194,13 +187,11 @@ static int open_reading(struct nipfs_store *store, struct nipfs_error *err)
 	return r;
 }
 
-static int open_files(struct nipfs_store *store, const struct nipfs_store_options *options,
-		      struct nipfs_error *err)
+int nipfs__store_open_direct(struct nipfs_store *store,
+			     const struct nipfs_store_options *options, struct nipfs_error *err)
 {
-	int r = check_kind(store, err);
+	int r;
 
-	if (r < 0)
-		return r;
 	store->db.file = store->env.db_file;
 	store->db.store_dir = store->env.store_dir;
 	store->db.waiter = store->waiter;
@@ -233,10 +224,11 @@ int nipfs_store_open(struct nipfs_store **out, const struct nipfs_store_options 
 	store->access = options->access;
 	store->dirfd = store->big_lock = -1;
 	store->waiter = (struct nipfs__waiter){ options->waiting, options->ctx };
+	store->log = options->log;
 	nipfs__temp_roots_init(&store->roots, &store->env, &store->waiter);
 	r = apply_conf(store, options, err);
 	if (r == 0)
-		r = open_files(store, options, err);
+		r = nipfs__store_open_route(store, options, err);
 	if (r < 0) {
 		nipfs_store_close(store);
 		return r;

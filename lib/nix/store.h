@@ -14,14 +14,18 @@
 /**
  * struct nipfs_store - a store that is open
  * @backend:    how it is reached
+ * @remote:     the daemon that it is reached through, or NULL
  * @env:        which one, and where its files are
  * @access:     what it was opened for
  * @use_wal:    the setting use-sqlite-wal
  * @fsync:      the setting fsync-metadata
+ * @substitute: the settings let Nix fetch what it does not have
+ * @conf_store: nix.conf names a store
  * @owned:      store and state belong to this user, so state files may be made
  * @dirfd:      the physical store folder
  * @big_lock:   held shared while the store is written, else -1
  * @waiter:     told when others have to be waited for
+ * @log:        gets what Nix has to say, with the waiter's ctx; may be NULL
  * @db:         the database
  * @roots:      the temp roots of this store
  * @placements: those that were begun and not ended
@@ -30,11 +34,13 @@
  */
 struct nipfs_store {
 	const struct nipfs__store_backend *backend;
+	struct nipfs__store_remote *remote;
 	struct nipfs__store_env env;
 	enum nipfs_store_access access;
-	bool use_wal, fsync, owned;
+	bool use_wal, fsync, substitute, conf_store, owned;
 	int dirfd, big_lock;
 	struct nipfs__waiter waiter;
+	void (*log)(void *ctx, struct nipfs_slice line);
 	struct nipfs__db db;
 	struct nipfs__temp_roots roots;
 	struct nipfs_placement *placements[NIPFS_PLACEMENTS_MAX];
@@ -45,6 +51,26 @@ struct nipfs_store {
 /* 0, or NIPFS_E_USAGE for a store that was opened for READ. */
 int nipfs__store_need_write(const struct nipfs_store *store,
 			    struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* ---- store.c, store_route.c ------------------------------------------------------ */
+
+/* Files and database at hand; on failure to be closed by nipfs__store_local.close(). */
+int nipfs__store_open_direct(struct nipfs_store *store,
+			     const struct nipfs_store_options *options,
+			     struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* The way that the options ask for, or the one that is right. */
+int nipfs__store_open_route(struct nipfs_store *store, const struct nipfs_store_options *options,
+			    struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* ---- store_daemon_open.c, store_substitute.c ------------------------------------- */
+
+/* What `--store` has to say so that a program of Nix opens the same store; for free(). */
+int nipfs__store_child_uri(const struct nipfs__store_env *env, char **out,
+			   struct nipfs_error *err) NIPFS_MUSTUSE;
+
+int nipfs__local_substitute(struct nipfs_store *store, const struct nipfs_store_path *paths,
+			    size_t n, struct nipfs_error *err) NIPFS_MUSTUSE;
 
 /* ---- gc_root.c ----------------------------------------------------------------- */
 

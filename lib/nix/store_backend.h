@@ -52,6 +52,8 @@ struct nipfs__store_backend {
 			     struct nipfs_error *err);
 	int (*add_signatures)(struct nipfs_store *store, const struct nipfs_store_path *path,
 			      const char *const *sigs, size_t n, struct nipfs_error *err);
+	int (*substitute)(struct nipfs_store *store, const struct nipfs_store_path *paths,
+			  size_t n, struct nipfs_error *err);
 	size_t max_placements;
 	int (*begin)(struct nipfs_store *store, const struct nipfs_path_info *info,
 		     struct nipfs_placement **out, uint8_t *have, struct nipfs_error *err);

@@ -188,6 +188,7 @@ static void close_local(struct nipfs_store *store)
 	nipfs__db_close(&store->db);
 	if (store->big_lock >= 0)
 		(void)close(store->big_lock);
+	store->big_lock = -1;
 }
 
 const struct nipfs__store_backend nipfs__store_local = {
@@ -202,6 +203,7 @@ const struct nipfs__store_backend nipfs__store_local = {
 	.add_temp_roots = add_temp_roots,
 	.register_root = nipfs__local_register_root,
 	.add_signatures = add_signatures,
+	.substitute = nipfs__local_substitute,
 	.max_placements = NIPFS_PLACEMENTS_MAX,
 	.begin = nipfs__local_begin,
 	.sink = nipfs__local_sink,

@@ -67,3 +67,11 @@ int nipfs_store_add_signatures(struct nipfs_store *store, const struct nipfs_sto
 	nipfs_path_info_release(&checked);
 	return r < 0 ? r : store->backend->add_signatures(store, path, sigs, n, err);
 }
+
+int nipfs_store_substitute(struct nipfs_store *store, const struct nipfs_store_path *paths,
+			   size_t n, struct nipfs_error *err)
+{
+	const int r = nipfs__store_need_write(store, err);
+
+	return r < 0 ? r : store->backend->substitute(store, paths, n, err);
+}

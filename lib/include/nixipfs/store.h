@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A Nix store on this machine: what is valid in it, what refers to what, and
- * how a new path gets in. Files and database are used directly, in the way that
- * Nix's own programs do it at the same time.
+ * how a new path gets in. Its owner uses files and database directly, in the way
+ * that Nix's own programs do it at the same time; others go through Nix's daemon.
  *
  * A store is used by one thread at a time. It is of no use in a forked child.
  * Long waits end with NIPFS_E_CANCELLED after nipfs_cancel().
@@ -27,8 +27,21 @@ extern "C" {
 
 struct nipfs_store;
 
-/* READ: by whoever may read the database. WRITE: by the owner of store and database. */
+/* READ: by whoever may read the database or ask the daemon. WRITE: to put something in. */
 enum nipfs_store_access { NIPFS_STORE_READ, NIPFS_STORE_WRITE };
+
+/*
+ * How a store is reached. DIRECT: its files and its database. DAEMON: the socket of
+ * Nix's daemon. STDIO: a `nix-daemon --stdio` that is started. AUTO: the one that is
+ * right here: a store named "daemon", and one whose state folder this user may not
+ * write, by the socket; others directly.
+ */
+enum nipfs_store_via {
+	NIPFS_STORE_VIA_AUTO,
+	NIPFS_STORE_VIA_DIRECT,
+	NIPFS_STORE_VIA_DAEMON,
+	NIPFS_STORE_VIA_STDIO
+};
 
 /**
  * struct nipfs_store_options - which store is opened and what for
@@ -36,23 +49,28 @@ enum nipfs_store_access { NIPFS_STORE_READ, NIPFS_STORE_WRITE };
  *           "local?root=/ROOT", …; NULL: what Nix would take (NIX_REMOTE, the
  *           setting `store`)
  * @access:  see enum nipfs_store_access
+ * @via:     see enum nipfs_store_via
  * @create:  WRITE: make the folders and the database, as Nix 2.8 does, where
  *           there is none yet
  * @conf:    borrowed for the call: the settings `store`, `use-sqlite-wal`,
- *           `fsync-metadata`; NULL: nix.conf is read
+ *           `fsync-metadata`, `substituters`, `substitute`; NULL: nix.conf is read
  * @waiting: may be NULL; called, at most once per wait, when some other process
  *           has to be waited for: "waiting for the lock on '…'". Must not call
  *           the library.
- * @ctx:     handed to @waiting
+ * @log:     may be NULL; called with each line that Nix's daemon, or a Nix that is
+ *           started, has to say. Must not call the library.
+ * @ctx:     handed to @waiting and @log
  *
  * Start with zeros.
  */
 struct nipfs_store_options {
 	const char *uri;
 	enum nipfs_store_access access;
+	enum nipfs_store_via via;
 	bool create;
 	const struct nipfs_nix_conf *conf;
 	void (*waiting)(void *ctx, const char *message);
+	void (*log)(void *ctx, struct nipfs_slice line);
 	void *ctx;
 };
 
@@ -62,16 +80,22 @@ struct nipfs_store_options {
  * @options: may be NULL: all zero
  * @err:     may be NULL
  *
- * The database must be of the one schema that Nix 2 has (10), with the tables as
- * they are known. A store that is written is locked against schema upgrades
- * until it is closed. Files and folders that are missing beside an existing
+ * DIRECT: the database must be of the one schema that Nix 2 has (10), with the
+ * tables as they are known. A store that is written is locked against schema
+ * upgrades until it is closed. Files and folders that are missing beside an existing
  * database are made as Nix makes them.
+ *
+ * DAEMON, STDIO: a connection is made; another one when the first path is placed.
+ * AUTO takes the socket also for a store that was not named and that cannot be
+ * written directly, and reads directly what no daemon can be asked about.
  *
  * Return: 0; NIPFS_E_NOTFOUND (no such store); NIPFS_E_UNSUPPORTED (a kind of
  * store, schema or tables that is not known; a store that only another user or
- * its daemon may write; a read-only mount: the message says which);
- * NIPFS_E_INVALID (a malformed @uri, a damaged database); NIPFS_E_SYS;
- * NIPFS_E_NOMEM; NIPFS_E_CANCELLED.
+ * its daemon may write; a read-only mount; a daemon that is too old: the message
+ * says which); NIPFS_E_USAGE (a @via that does not lead to the store at @uri);
+ * NIPFS_E_UNREACHABLE (no daemon, no nix-daemon in PATH); NIPFS_E_INVALID (a malformed
+ * @uri, a damaged database, no Nix daemon); NIPFS_E_SYS; NIPFS_E_NOMEM;
+ * NIPFS_E_CANCELLED.
  */
 NIPFS_API NIPFS_MUSTUSE int nipfs_store_open(struct nipfs_store **out,
 					     const struct nipfs_store_options *options,
@@ -119,6 +143,38 @@ NIPFS_API const char *nipfs_store_state_dir(const struct nipfs_store *store);
  * belongs to the store.
  */
 NIPFS_API int nipfs_store_dirfd(const struct nipfs_store *store);
+
+/* Who says what may come in: we, by the settings of this user; or a daemon, by its own. */
+enum nipfs_store_trust {
+	NIPFS_STORE_TRUSTED,   /* the store is ours, or the daemon trusts this user */
+	NIPFS_STORE_UNTRUSTED, /* the daemon checks signatures itself */
+	NIPFS_STORE_TRUST_UNKNOWN /* an old daemon, which does not tell: one of the two */
+};
+
+/**
+ * struct nipfs_store_route - how a store is reached
+ * @via:         never AUTO
+ * @peer:        DAEMON: the socket; STDIO: the program; DIRECT: NULL. Valid until the
+ *               store is closed
+ * @nix_version: what is at the other end, "2.26.3"; "" where it does not tell. As @peer
+ * @protocol:    the minor version of the protocol that is spoken: 34 for 1.34; DIRECT: 0
+ * @trust:       see enum nipfs_store_trust
+ */
+struct nipfs_store_route {
+	enum nipfs_store_via via;
+	const char *peer;
+	const char *nix_version;
+	unsigned int protocol;
+	enum nipfs_store_trust trust;
+};
+
+/**
+ * nipfs_store_route() - tell how a store is reached
+ * @store: a store
+ * @out:   overwritten
+ */
+NIPFS_API void nipfs_store_route(const struct nipfs_store *store,
+				 struct nipfs_store_route *out);
 
 /* ---- what is in it ------------------------------------------------------------ */
 
@@ -227,14 +283,33 @@ struct nipfs_store_entry {
  * @max:     at least 1
  * @err:     may be NULL
  *
- * In the order in which they were registered. Paths that come or go between
- * two calls may be missed; the others come exactly once.
+ * In the order in which they were registered, or in byte order where a daemon is
+ * asked. Paths that come or go between two calls may be missed; the others come
+ * exactly once. One walk of a store at a time.
  *
  * Return: how many entries were filled, 0 at the end, or a negative code.
  */
 NIPFS_API NIPFS_MUSTUSE int nipfs_store_list(struct nipfs_store *store, int64_t *cursor,
 					     struct nipfs_store_entry *entries,
 					     unsigned int max, struct nipfs_error *err);
+
+/**
+ * nipfs_store_substitute() - have Nix get paths from its substituters
+ * @store: a store, opened for WRITE
+ * @paths: borrowed
+ * @n:     how many
+ * @err:   may be NULL
+ *
+ * The daemon is asked; a store that is written directly has `nix-store --realise`
+ * started, where there is one in PATH and the settings name substituters. What can't
+ * be had is no failure: ask nipfs_store_is_valid() afterwards.
+ *
+ * Return: 0; NIPFS_E_USAGE (opened for READ); NIPFS_E_UNREACHABLE and the like when
+ * the connection broke; NIPFS_E_SYS, NIPFS_E_NOMEM, NIPFS_E_CANCELLED.
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_store_substitute(struct nipfs_store *store,
+						   const struct nipfs_store_path *paths,
+						   size_t n, struct nipfs_error *err);
 
 /* ---- keeping ------------------------------------------------------------------ */
 
@@ -253,8 +328,9 @@ enum { NIPFS_STORE_UNPROTECTED = 1 };
  * queried after this call is sure to stay. Works also while a garbage collector
  * of Nix is running; blocks while that is deleting one of @paths.
  *
- * Return: 0; NIPFS_STORE_UNPROTECTED when only the daemon could do that; or
- * NIPFS_E_SYS, NIPFS_E_NOMEM, NIPFS_E_CANCELLED.
+ * Return: 0; NIPFS_STORE_UNPROTECTED when only the daemon could do that, and it is
+ * not the one that is asked; or NIPFS_E_SYS, NIPFS_E_NOMEM, NIPFS_E_CANCELLED, or
+ * what the daemon failed with.
  */
 NIPFS_API NIPFS_MUSTUSE int nipfs_store_add_temp_roots(struct nipfs_store *store,
 						       const struct nipfs_store_path *paths,

@@ -140,7 +140,7 @@ END_TEST
 START_TEST(refuses_kinds_of_stores_by_name)
 {
 	static const char *const uris[] = { "https://cache.example.org", "ssh-ng://host",
-					    "dummy://", "daemon" };
+					    "dummy://" };
 	const struct nipfs_store_options options = { .uri = uris[_i],
 						     .access = NIPFS_STORE_WRITE };
 	struct nipfs_store *store = NULL;
@@ -365,7 +365,7 @@ static Suite *store_open_suite(void)
 	tcase_add_test(tc, knows_the_tables_that_nix_may_add);
 	tcase_add_loop_test(tc, takes_one_schema_only, 0, sizeof(schemas) / sizeof(*schemas));
 	tcase_add_test(tc, refuses_what_is_no_database);
-	tcase_add_loop_test(tc, refuses_kinds_of_stores_by_name, 0, 4);
+	tcase_add_loop_test(tc, refuses_kinds_of_stores_by_name, 0, 3);
 	tcase_add_test(tc, refuses_a_symlink_on_the_way_to_the_store);
 	tcase_add_test(tc, can_be_read_by_anybody);
 	tcase_add_test(tc, notices_when_somebody_begins_to_write);
