@@ -8,6 +8,7 @@
 #include <nixipfs/closure.h>
 
 #include "lib/place_path.h"
+#include "lib/realize_trust.h"
 #include "multiformats/base/auto.h"
 #include "multiformats/base/err.h"
 
@@ -99,47 +100,66 @@ static int stop_at_valid(void *ctx, const struct nipfs_store_path *path,
 	return 1;
 }
 
-/* What is referred to and not included must be here. */
-static int check_missing(struct realizer *z, struct nipfs_error *err)
+/* What is referred to, not included and not here; @out has room for all that is missing. */
+static int find_absent(struct realizer *z, struct nipfs_store_path *out, size_t *n,
+		       struct nipfs_error *err)
 {
-	nipfs_auto_buf struct nipfs_buf names = NIPFS_BUF_INIT(700);
-	size_t n = 0;
-
+	*n = 0;
 	for (size_t i = 0; i < z->set.n_missing; i++) {
-		const struct nipfs_store_path *path = &z->set.missing[i];
-		const int r = nipfs_store_is_valid(z->store, path, err);
+		const int r = nipfs_store_is_valid(z->store, &z->set.missing[i], err);
 
 		if (r < 0)
 			return r;
-		if (r > 0)
-			continue;
-		/* as many names as there is room for */
-		if (nipfs__buf_printf(&names, "%s'%s'", n ? ", " : "", path->base) < 0)
-			names.max = names.len;
-		n++;
+		if (r == 0)
+			out[(*n)++] = z->set.missing[i];
 	}
-	if (n == 0)
-		return 0;
+	return 0;
+}
+
+static int refuse_absent(const struct nipfs_store_path *absent, size_t n, struct nipfs_error *err)
+{
+	nipfs_auto_buf struct nipfs_buf names = NIPFS_BUF_INIT(700);
+
+	/* as many names as there is room for */
+	for (size_t i = 0; i < n; i++)
+		if (nipfs__buf_printf(&names, "%s'%s'", i ? ", " : "", absent[i].base) < 0)
+			break;
 	return nipfs__fail(err, NIPFS_E_NOTFOUND,
-			   "%zu %s referred to, not included in the closure and not in this "
-			   "store: have Nix fetch %s first (nix-store --realise): %.*s",
-			   n, n == 1 ? "path is" : "paths are", n == 1 ? "it" : "them",
+			   "%zu %s referred to, not included in the closure, not in this store, "
+			   "and not to be had from Nix's substituters: %.*s",
+			   n, n == 1 ? "path is" : "paths are",
 			   NIPFS_FMT(nipfs__buf_slice(&names)));
+}
+
+/* What is referred to and not included must be here, or Nix has to get it. */
+static int check_missing(struct realizer *z, struct nipfs_error *err)
+{
+	nipfs_auto_free struct nipfs_store_path *absent = NULL;
+	size_t n;
+	int r;
+
+	absent = calloc(z->set.n_missing + 1, sizeof(*absent));
+	if (!absent)
+		return nipfs__fail_nomem(err);
+	r = find_absent(z, absent, &n, err);
+	if (r < 0 || n == 0)
+		return r;
+	r = nipfs_store_add_temp_roots(z->store, absent, n, err);
+	if (r == 0)
+		r = nipfs_store_substitute(z->store, absent, n, err);
+	if (r == 0)
+		r = find_absent(z, absent, &n, err);
+	return r == 0 && n ? refuse_absent(absent, n, err) : r;
 }
 
 static int settle_trust(struct realizer *z, struct nipfs_error *err)
 {
-	int r = 0;
-
 	z->trust = calloc(z->set.n + 1, sizeof(*z->trust));
 	if (!z->trust)
 		return nipfs__fail_nomem(err);
-	for (size_t i = 0; r == 0 && i < z->set.n; i++) {
-		r = nipfs_trust_check(&z->options->trust, &z->set.infos[i],
-				      nipfs_store_dir(z->store), &z->trust[i], err);
+	for (size_t i = 0; i < z->set.n; i++)
 		z->meter.event.total += z->set.infos[i].nar_size;
-	}
-	return r;
+	return nipfs__settle_trust(z->store, &z->options->trust, &z->set, z->trust, err);
 }
 
 /* ---- placing -------------------------------------------------------------- */

@@ -40,20 +40,30 @@ static void list_keys(const struct nipfs_path_info *info, struct nipfs_buf *out)
 	}
 }
 
-static int refuse_unknown(const struct nipfs_path_info *info, struct nipfs_error *err)
+static int refuse_unknown(const struct nipfs_trust_policy *policy,
+			  const struct nipfs_path_info *info, struct nipfs_error *err)
 {
 	nipfs_auto_buf struct nipfs_buf names = NIPFS_BUF_INIT(512);
 
 	if (info->n_sigs == 0)
 		return nipfs__fail(err, NIPFS_E_UNTRUSTED,
-				   "'%s' is not signed by anyone: have it signed (nix store "
-				   "sign), or take it as it is with --no-check-sigs",
+				   policy->by_daemon ?
+					   "'%s' is not signed by anyone, and the Nix daemon takes "
+					   "that from trusted users only: have it signed (nix store "
+					   "sign) with a key of trusted-public-keys, or this user "
+					   "named in trusted-users, in the system's nix.conf" :
+					   "'%s' is not signed by anyone: have it signed (nix store "
+					   "sign), or take it as it is with --no-check-sigs",
 				   info->path.base);
 	list_keys(info, &names);
 	return nipfs__fail(err, NIPFS_E_UNTRUSTED,
-			   "'%s' is signed by %.*s, and no such key is trusted here: name its "
-			   "public key with --trusted-public-keys or in nix.conf, or use "
-			   "--no-check-sigs",
+			   policy->by_daemon ?
+				   "'%s' is signed by %.*s, and the Nix daemon trusts no such key: "
+				   "have its public key added to trusted-public-keys, or this user "
+				   "to trusted-users, in the system's nix.conf" :
+				   "'%s' is signed by %.*s, and no such key is trusted here: name "
+				   "its public key with --trusted-public-keys or in nix.conf, or use "
+				   "--no-check-sigs",
 			   info->path.base, NIPFS_FMT(nipfs__buf_slice(&names)));
 }
 
@@ -83,7 +93,7 @@ static int signatures(const struct nipfs_trust_policy *policy,
 					   "key '%.*s' is wrong",
 					   info->path.base, NIPFS_FMT(name));
 	}
-	return refuse_unknown(info, err);
+	return refuse_unknown(policy, info, err);
 }
 
 int nipfs_trust_check(const struct nipfs_trust_policy *policy,

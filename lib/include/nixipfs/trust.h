@@ -16,10 +16,15 @@ extern "C" {
  * struct nipfs_trust_policy - what is trusted
  * @keys:          borrowed: keys whose signatures count; may be NULL: none
  * @no_check_sigs: take unsigned paths too (`--no-check-sigs`, `require-sigs = false`)
+ * @insisted:      borrowed: what of this the user has asked for, "--no-check-sigs": not to
+ *                 be ignored where a daemon decides instead; NULL: nothing
+ * @by_daemon:     these are the settings of a daemon that decides; for messages
  */
 struct nipfs_trust_policy {
 	const struct nipfs_keyring *keys;
 	bool no_check_sigs;
+	const char *insisted;
+	bool by_daemon;
 };
 
 /* Why a path is taken. */
@@ -27,7 +32,8 @@ enum nipfs_trust {
 	NIPFS_TRUST_CONTENT,  /* its name follows from its content: provided that the
 				 content has the hash that its content address says */
 	NIPFS_TRUST_SIGNED,   /* a trusted key has signed its NAR hash */
-	NIPFS_TRUST_UNCHECKED /* because the policy says so */
+	NIPFS_TRUST_UNCHECKED, /* because the policy says so */
+	NIPFS_TRUST_DAEMON    /* the daemon decides, and has said that it will take it */
 };
 
 /**
