@@ -13,11 +13,13 @@
 
 #include "cli/error.h"
 #include "cli/ref.h"
+#include "cli/store_args.h"
 
 static int open_index(struct blocks *out, const struct common *common,
 		      struct nipfs_error *err)
 {
-	const struct nipfs_store_options options = { .uri = common->store };
+	const struct nipfs_store_options options = { .uri = common->store,
+						     .via = store_args_via(common) };
 	struct nipfs_index_truth truth;
 	int r = nipfs_index_open(&out->index, NULL, false, err);
 

@@ -69,6 +69,10 @@ static int load_trust(struct job *job, struct nipfs_trust_policy *out, struct ni
 		r = nipfs_nix_conf_keyring(job->conf, &job->keys, err);
 	out->keys = &job->keys;
 	out->no_check_sigs = job->o->no_check_sigs || !require_sigs;
+	out->insisted = job->o->no_check_sigs	   ? "--no-check-sigs"
+			: job->o->keys		   ? "--trusted-public-keys"
+			: job->o->extra_keys.n	   ? "--extra-trusted-public-keys"
+						   : NULL;
 	return r;
 }
 
@@ -135,6 +139,7 @@ static int open_closure(struct job *job, const char *typed, struct nipfs_cid *ou
 	if (r < 0)
 		return r;
 	from.store = NULL;
+	from.via = 0;
 	r = blocks_open(&job->blocks, &from, err);
 	if (r == 0)
 		r = find_closure(job, &ref, out, err);
@@ -167,7 +172,8 @@ static void print_json(const char *path, const struct nipfs_realized *realized)
 {
 	static const char *const trust[] = { [NIPFS_TRUST_CONTENT] = "content",
 					     [NIPFS_TRUST_SIGNED] = "signature",
-					     [NIPFS_TRUST_UNCHECKED] = "unchecked" };
+					     [NIPFS_TRUST_UNCHECKED] = "unchecked",
+					     [NIPFS_TRUST_DAEMON] = "daemon" };
 	const bool placed = realized->how == NIPFS_REALIZED_PLACED;
 	json_t *line = json_line_new();
 

@@ -65,6 +65,7 @@ static inline bool opt_takes_value(const struct opt *opt)
 struct common {
 	bool help, version, quiet, verbose, json;
 	const char *store;
+	unsigned int via; /* of VIA, see enum nipfs_store_via; 0 not given */
 	bool null;	      /* only with CMD_LISTS */
 	struct opt_list from; /* only with CMD_TAKES_CID */
 };

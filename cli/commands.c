@@ -19,6 +19,8 @@ const struct opt opts_common[] = {
 	{ "verbose", 'v', OPT_FLAG, NULL, "say more on stderr", FIELD(verbose) },
 	{ "json", 0, OPT_FLAG, NULL, "one JSON object per line", FIELD(json) },
 	{ "store", 0, OPT_TEXT, "URI", "the Nix store, as Nix takes it", FIELD(store) },
+	{ "via", 0, OPT_CHOICE, "auto|direct|daemon|stdio", "how the Nix store is reached",
+	  FIELD(via) },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0 },
 };
 

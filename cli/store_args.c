@@ -16,6 +16,46 @@ static void tell_waiting(void *ctx, const char *message)
 	cli_note(ctx, "%s", message);
 }
 
+static void tell_log(void *ctx, struct nipfs_slice line)
+{
+	const struct common *common = ctx;
+
+	if (common->verbose)
+		cli_note(common, "Nix: %.*s", (int)line.len, (const char *)line.ptr);
+}
+
+static void tell_route(const struct common *common, const struct nipfs_store *store,
+		       enum nipfs_store_access access)
+{
+	static const char *const trust[] = {
+		[NIPFS_STORE_TRUSTED] = "which trusts this user",
+		[NIPFS_STORE_UNTRUSTED] = "which does not trust this user",
+		[NIPFS_STORE_TRUST_UNKNOWN] = "which does not tell whether it trusts this user",
+	};
+	struct nipfs_store_route route;
+
+	nipfs_store_route(store, &route);
+	if (route.via == NIPFS_STORE_VIA_DIRECT && access == NIPFS_STORE_WRITE)
+		cli_note(common, "the store '%s' is written directly",
+			 nipfs_store_real_dir(store));
+	else if (route.via != NIPFS_STORE_VIA_DIRECT)
+		cli_note(common, "the store '%s' is reached through %s '%s', %s (Nix %s, protocol 1.%u)",
+			 nipfs_store_dir(store),
+			 route.via == NIPFS_STORE_VIA_STDIO ? "a child," : "the Nix daemon at",
+			 route.peer, trust[route.trust],
+			 *route.nix_version ? route.nix_version : "2", route.protocol);
+}
+
+enum nipfs_store_via store_args_via(const struct common *common)
+{
+	static const enum nipfs_store_via ways[] = {
+		NIPFS_STORE_VIA_AUTO, NIPFS_STORE_VIA_AUTO,  NIPFS_STORE_VIA_DIRECT,
+		NIPFS_STORE_VIA_DAEMON, NIPFS_STORE_VIA_STDIO,
+	};
+
+	return ways[common->via];
+}
+
 static int open_store(struct nipfs_store **out, const struct common *common,
 		      enum nipfs_store_access access, struct nipfs_error *err)
 {
@@ -23,12 +63,18 @@ static int open_store(struct nipfs_store **out, const struct common *common,
 	static struct common copy;
 	const struct nipfs_store_options options = { .uri = common->store,
 						     .access = access,
+						     .via = store_args_via(common),
 						     .create = access == NIPFS_STORE_WRITE,
 						     .waiting = tell_waiting,
+						     .log = tell_log,
 						     .ctx = &copy };
+	int r;
 
 	copy = *common;
-	return nipfs_store_open(out, &options, err);
+	r = nipfs_store_open(out, &options, err);
+	if (r == 0 && common->verbose)
+		tell_route(common, *out, access);
+	return r;
 }
 
 int store_args_open(struct nipfs_store **out, const struct common *common,

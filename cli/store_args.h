@@ -13,11 +13,16 @@ struct store_args {
 	size_t n, cap;
 };
 
-/* Opens the store of --store, for reading. Waits are told on stderr with -v. */
+/* What --via says. */
+enum nipfs_store_via store_args_via(const struct common *common);
+
+/* Opens the store of --store, for reading. Waits are told on stderr; with -v also
+   how it is reached when that is not directly, and what Nix says. */
 int store_args_open(struct nipfs_store **out, const struct common *common,
 		    struct nipfs_error *err);
 
-/* Opens the store of --store, for writing; a chroot store without a database gets one. */
+/* The same for writing; a chroot store without a database gets one. With -v how it is
+   reached is told in any case. */
 int store_args_open_write(struct nipfs_store **out, const struct common *common,
 			  struct nipfs_error *err);
 
