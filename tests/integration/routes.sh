@@ -285,6 +285,22 @@ substitution() {
     done
 }
 
+# A tree that is given up in the middle is not taken, and the next one is.
+given_up() {
+    local via
+    daemon_start
+    sed 's/prefix=/PREFIX=/' unsigned.car > bad.car
+    for via in daemon stdio; do
+        empty_store
+        exits "$version: $via: a block that lies" 3 "$NIX_IPFS" realize "$unsigned" --from bad.car \
+            --via $via --no-check-sigs
+        says "$version: $via: a block that lies: which path" hello-2.0
+        exits "$version: $via: its path is not valid" 1 nix-store --check-validity "${outs[0]}"
+        realized "$version: $via: and then the right one" unsigned.facts "${all[*]}" "$NIX_IPFS" \
+            realize "$unsigned" --from unsigned.car --via $via --no-check-sigs
+    done
+}
+
 kills() {
     local via i pid
     daemon_start
@@ -344,6 +360,7 @@ inside() {
         reading
         trusted_user
         substitution
+        given_up
         kills
         refused
     fi
