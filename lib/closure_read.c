@@ -108,8 +108,7 @@ static int list_done(struct path_list *list, int r, struct nipfs_store_path **ou
 	return 0;
 }
 
-/* result, result-1, result-2, … */
-static bool is_result(struct nipfs_slice name)
+bool nipfs__closure_is_result(struct nipfs_slice name)
 {
 	static const char result[] = "result";
 	const size_t len = sizeof(result) - 1;
@@ -137,7 +136,7 @@ static int add_result(void *ctx, const struct nipfs_dir_entry *entry, struct nip
 	char target[4096];
 	int r;
 
-	if (!is_result(entry->name))
+	if (!nipfs__closure_is_result(entry->name))
 		return 0;
 	r = nipfs_dag_stat(list->closure->source, &entry->cid, &link, target, sizeof(target),
 			   err);

@@ -9,6 +9,9 @@
 int nipfs__closure_includes(struct nipfs_closure *c, const struct nipfs_store_path *path,
 			    struct nipfs_error *err) NIPFS_MUSTUSE;
 
+/* result, result-1, result-2, … */
+bool nipfs__closure_is_result(struct nipfs_slice name);
+
 /* Reads a directory to its end. Return: 0, or as nipfs_dag_list(). */
 int nipfs__closure_check_dir(struct nipfs_block_source *source, const struct nipfs_cid *dir,
 			     struct nipfs_error *err) NIPFS_MUSTUSE;

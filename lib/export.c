@@ -52,14 +52,15 @@ static int write_entry(void *ctx, const struct nipfs_dir_entry *entry, struct ni
 	return walk(ctx, &entry->cid, err);
 }
 
-static int write_narinfo(void *ctx, const struct nipfs_dir_entry *entry,
-			 struct nipfs_error *err)
+/* What has to be known before the first tree: the narinfos, and which paths are meant. */
+static int write_first(void *ctx, const struct nipfs_dir_entry *entry, struct nipfs_error *err)
 {
 	static const char suffix[] = ".narinfo";
 	const size_t len = sizeof(suffix) - 1;
 
-	if (entry->name.len <= len ||
-	    memcmp(entry->name.ptr + entry->name.len - len, suffix, len) != 0)
+	if (!nipfs__closure_is_result(entry->name) &&
+	    (entry->name.len <= len ||
+	     memcmp(entry->name.ptr + entry->name.len - len, suffix, len) != 0))
 		return 0;
 	return walk(ctx, &entry->cid, err);
 }
@@ -148,7 +149,7 @@ static int write_closure(struct exporter *e, const struct nipfs_closure_set *set
 
 	r = write_dir(e, top, err);
 	if (r == 0)
-		r = nipfs_dag_list(e->source, top, write_narinfo, e, err);
+		r = nipfs_dag_list(e->source, top, write_first, e, err);
 	if (r == 0)
 		r = write_dir(e, store, err);
 	for (size_t i = 0; r == 0 && i < set->n; i++)

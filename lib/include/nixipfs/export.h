@@ -31,7 +31,7 @@ struct nipfs_export_stats {
  * The blocks are those that `ipfs dag export` writes for these roots, each CID
  * once; their order is a function of the DAGs alone. A DAG is written depth
  * first, parents before children; of a closure directory first the directory
- * itself and its narinfos, then the trees, each after those that its path
+ * itself, its narinfos and results, then the trees, each after those that its path
  * refers to: who realizes the closure from a pipe has everything in time.
  *
  * Return: 0; NIPFS_E_NOTFOUND (a block is not there); NIPFS_E_MISMATCH;
