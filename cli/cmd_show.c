@@ -170,6 +170,21 @@ static void print_info_json(const struct job *job, const struct nipfs_path_info 
 	json_line_print(line, stdout);
 }
 
+/* What is referred to and is not here, behind what is. */
+static void print_missing_json(const struct job *job)
+{
+	for (size_t i = 0; i < job->set.n_missing; i++) {
+		char path[NIPFS_STORE_PATH_MAX];
+		json_t *line = json_line_new();
+
+		(void)nipfs_store_path_format(&job->set.missing[i],
+					      nipfs_closure_store_dir(job->closure), path);
+		json_put_name(line, "path", text_slice(path));
+		json_put_bool(line, "included", false);
+		json_line_print(line, stdout);
+	}
+}
+
 /* ---- the command ------------------------------------------------------------------ */
 
 static int print_all(const struct job *job, struct nipfs_error *err)
@@ -186,6 +201,8 @@ static int print_all(const struct job *job, struct nipfs_error *err)
 			print_info(job, &job->set.infos[i], &job->set.trees[i]);
 		r = output_check(err);
 	}
+	if (r == 0 && common->json)
+		print_missing_json(job);
 	return r;
 }
 
@@ -201,6 +218,7 @@ static int print_sizes(const struct job *job, struct nipfs_error *err)
 	if (r == 0 && job->o->common.json) {
 		for (size_t i = 0; i < job->set.n; i++)
 			print_info_json(job, &job->set.infos[i], &job->set.trees[i], &sizes[i]);
+		print_missing_json(job);
 	} else if (r == 0) {
 		show_tree(&job->o->common, &job->set, sizes, job->results, job->n_results);
 	}

@@ -154,6 +154,9 @@ inside() {
     # a closure without what it refers to
     exits "$version: add --no-closure" 0 "$NIX_IPFS" add -q --no-closure "${outs[0]}"
     cid=$out
+    same "$version: show names what is not included" \
+        "$(nix-store -q --references "${outs[0]}" | grep -vxF "${outs[0]}" | sort)" \
+        "$("$NIX_IPFS" show --json "$cid" | sed -n 's/^{"path":"\(.*\)","included":false}$/\1/p')"
     "$NIX_IPFS" export "$cid" -o alone.car
     exits "$version: references that are not here" 4 "$NIX_IPFS" realize "$cid" --from alone.car \
         --store "$scratch/e" --no-check-sigs
