@@ -160,6 +160,10 @@ inside() {
         same "$name: the second store" "$hash" "$(nix-store --dump "$back" | sum)"
         same "$name: modes and times" "$(metadata "$path" | sum)" "$(metadata "$back" | sum)"
         same "$name: dump" "$hash" "$("$NIX_IPFS" dump "$cid/store/${path##*/}" --from odd.car | sum)"
+        "$NIX_IPFS" dump "$cid/store/${path##*/}" --from odd.car | nix-store --restore "restored-$name"
+        same "$name: what Nix restores" "$hash" "$(nix-store --dump "restored-$name" | sum)"
+        chmod -R u+w "restored-$name" 2> /dev/null
+        rm -rf "restored-$name"
         exits "$name: get" 0 "$NIX_IPFS" get "$cid/store/${path##*/}" "got-$name" --from odd.car
         same "$name: what was got" "$hash" "$(nix-store --dump "got-$name" | sum)"
         exits "$name: verify" 0 "$NIX_IPFS" verify "$path"
