@@ -14,14 +14,19 @@
 struct nipfs__daemon;
 
 /* What the daemon says of whom it speaks with. */
-enum nipfs__daemon_trust { NIPFS__DAEMON_UNKNOWN, NIPFS__DAEMON_TRUSTED, NIPFS__DAEMON_UNTRUSTED };
+enum nipfs__daemon_trust {
+	NIPFS__DAEMON_UNKNOWN,
+	NIPFS__DAEMON_TRUSTED,
+	NIPFS__DAEMON_UNTRUSTED
+};
 
 /**
  * struct nipfs__daemon_options - which daemon
  * @socket:    its socket, absolute; NULL: a child is started
  * @child:     NULL-terminated argv of a program that speaks the protocol on its standard
  *             input and output ("nix-daemon", "--stdio"); used when @socket is NULL
- * @child_env: NULL-terminated "NAME=VALUE" set in the child on top of our environment; may be NULL
+ * @child_env: NULL-terminated "NAME=VALUE" set in the child on top of our environment; may
+ *             be NULL
  * @store_dir: the logical store folder; borrowed while the connection lives
  * @log:       gets what the daemon logs, a line at a time, without colours and control
  *             characters, at most some 1000 bytes of it; may be NULL; must not use the
@@ -56,9 +61,14 @@ int nipfs__daemon_open(struct nipfs__daemon **out, const struct nipfs__daemon_op
 /* May be NULL; lets go of its temp roots; reaps a child. Keeps errno. */
 void nipfs__daemon_close(struct nipfs__daemon *d);
 
-unsigned int nipfs__daemon_minor(const struct nipfs__daemon *d);     /* of the protocol spoken: 34 for 1.34 */
-const char *nipfs__daemon_nix_version(const struct nipfs__daemon *d); /* "2.8.0"; "" where it does not tell (< 1.33) */
-enum nipfs__daemon_trust nipfs__daemon_trust(const struct nipfs__daemon *d); /* UNKNOWN below 1.35 */
+/* The minor version of the protocol that both speak: 34 for 1.34. */
+unsigned int nipfs__daemon_minor(const struct nipfs__daemon *d);
+
+/* "2.8.0"; "" where it does not tell (below 1.33). */
+const char *nipfs__daemon_nix_version(const struct nipfs__daemon *d);
+
+/* UNKNOWN where it does not tell (below 1.35). */
+enum nipfs__daemon_trust nipfs__daemon_trust(const struct nipfs__daemon *d);
 
 /*
  * All below can fail with
@@ -66,7 +76,7 @@ enum nipfs__daemon_trust nipfs__daemon_trust(const struct nipfs__daemon *d); /* 
  *     NIPFS_E_UNTRUSTED    a path lacks a signature
  *     NIPFS_E_MISMATCH     what was sent has another hash or size
  *     NIPFS_E_NOTFOUND     a path is not valid, or can't be had
- *     NIPFS_E_UNSUPPORTED  it is not allowed, or not known there (nix.md §4.5: op 37 up to 2.16)
+ *     NIPFS_E_UNSUPPORTED  it is not allowed, or not known there
  *     NIPFS_E_SYS          anything else, with sys_errno 0
  *     and the connection can be used further;
  *   NIPFS_E_UNREACHABLE (it ended), NIPFS_E_INVALID, NIPFS_E_LIMIT (it said something

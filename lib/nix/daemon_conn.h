@@ -45,6 +45,7 @@ enum nipfs__daemon_op {
  * @request:     what is to be written next; during an upload, a frame that is not full
  * @text:        room for a message's text
  * @upload:      the operation whose frames are being written, or 0
+ * @greeted:     the greeting is done
  * @talking:     an operation is between its first byte out and its last byte in
  * @refused:     the last thing the daemon said was an error: it may have hung up after it
  * @broken:      out of step, or ended
@@ -64,7 +65,7 @@ struct nipfs__daemon {
 	struct nipfs__wire_reader reader;
 	struct nipfs_buf request, text;
 	enum nipfs__daemon_op upload;
-	bool talking, refused, broken;
+	bool greeted, talking, refused, broken;
 	struct nipfs_error error, why;
 };
 

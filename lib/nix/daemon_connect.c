@@ -44,13 +44,13 @@ static int explain_denied(const char *path, struct nipfs_error *err)
 		end += strcspn(end, "/");
 		if (!*folder || faccessat(AT_FDCWD, folder, X_OK, AT_EACCESS) == 0)
 			continue;
-		if (stat(folder, &st) != 0 || (st.st_mode & (S_IXGRP | S_IXOTH)) != S_IXGRP ||
+		if (stat(folder, &st) != 0 || (st.st_mode & S_IXOTH) || !(st.st_mode & S_IXGRP) ||
 		    getgrgid_r(st.st_gid, &group, room, sizeof(room), &found) != 0 || !found)
 			return nipfs__fail_errno(err, EACCES, "cannot reach the Nix daemon at "
 						 "'%s': '%s' may not be entered", path, folder);
 		return nipfs__fail_errno(err, EACCES, "cannot reach the Nix daemon at '%s': only "
-					 "members of the group '%s' may enter '%s', and this "
-					 "user is none", path, found->gr_name, folder);
+					 "members of the group '%s' may enter '%s', which this "
+					 "user is not", path, found->gr_name, folder);
 	}
 	return nipfs__fail_errno(err, EACCES, "cannot reach the Nix daemon: its socket '%s' may "
 				 "not be used by this user", path);
@@ -65,7 +65,8 @@ static int explain(const char *path, int sys_errno, struct nipfs_error *err)
 				   "there is no Nix daemon's socket at '%s'", path);
 	case ECONNREFUSED:
 		return nipfs__fail(err, NIPFS_E_UNREACHABLE,
-				   "the Nix daemon is not running: nobody listens at '%s'", path);
+				   "the Nix daemon is not running: nobody listens at '%s'",
+				   path);
 	case EACCES:
 	case EPERM:
 		return explain_denied(path, err);
@@ -111,14 +112,16 @@ static int read_version(struct nipfs__daemon *d)
 		return r;
 	if (hello != HELLO_DAEMON)
 		return nipfs__fail(&d->error, NIPFS_E_INVALID,
-				   "what is at '%s' does not greet as a Nix daemon does", d->name);
+				   "what is at '%s' does not greet as a Nix daemon does",
+				   d->name);
 	r = nipfs__wire_get_u64(&d->reader, &version, &d->error);
 	if (r < 0)
 		return r;
 	if (version >> 8 != MAJOR || (version & 0xff) < LEAST_MINOR)
 		return nipfs__fail(&d->error, NIPFS_E_UNSUPPORTED,
-				   "the Nix daemon at '%s' speaks version %llu.%u of the protocol; "
-				   "at least %d.%d, as from Nix 2.4 on, is needed", d->name,
+				   "the Nix daemon at '%s' speaks version %llu.%u of the "
+				   "protocol; at least %d.%d, as from Nix 2.4 on, is needed",
+				   d->name,
 				   (unsigned long long)version >> 8,
 				   (unsigned int)(version & 0xff), MAJOR, LEAST_MINOR);
 	d->minor = version & 0xff;
@@ -179,7 +182,10 @@ static int greet(struct nipfs__daemon *d)
 		r = read_nix_version(d);
 	if (r == 0)
 		r = read_trust(d);
-	return r < 0 ? r : nipfs__daemon_wait(d);
+	if (r == 0)
+		r = nipfs__daemon_wait(d);
+	d->greeted = r == 0;
+	return r;
 }
 
 /* ---- the connection --------------------------------------------------------------- */

@@ -19,10 +19,10 @@ enum { POLL_MS = 100 };
 
 static int has_ended(struct nipfs__daemon *d)
 {
-	if (d->minor == 0 && d->child)
+	if (!d->greeted && d->child)
 		return nipfs__fail(&d->error, NIPFS_E_UNREACHABLE,
 				   "'%s' ended before it greeted", d->name);
-	if (d->minor == 0)
+	if (!d->greeted)
 		return nipfs__fail(&d->error, NIPFS_E_UNREACHABLE,
 				   "the Nix daemon at '%s' hung up before it greeted: "
 				   "'allowed-users' in its nix.conf says whom it lets in",
@@ -134,7 +134,7 @@ static int hear_out(struct nipfs__daemon *d)
 {
 	int r = 0;
 
-	if (d->minor == 0)
+	if (!d->greeted)
 		return has_ended(d);
 	while (r == 0)
 		r = listen_to(d);
@@ -168,7 +168,7 @@ int nipfs__daemon_write(struct nipfs__daemon *d, const void *bytes, size_t len)
 						 d->name);
 		r = wait_for(d, true, &readable);
 		if (r == 0 && readable)
-			r = d->minor ? listen_to(d) : has_ended(d);
+			r = d->greeted ? listen_to(d) : has_ended(d);
 		if (r < 0)
 			return r;
 	}

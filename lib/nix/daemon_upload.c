@@ -146,7 +146,8 @@ static int check_method(const char *method, size_t n_refs, struct nipfs_error *e
 		return 0;
 	if (!fixed || nipfs_nix_algo_from_name(nipfs__slice_str(algo), &found) < 0)
 		return nipfs__fail(err, NIPFS_E_USAGE,
-				   "'%s' is not a way to make a store path from contents", method);
+				   "'%s' is not a way to make a store path from contents",
+				   method);
 	if (n_refs)
 		return nipfs__fail(err, NIPFS_E_USAGE,
 				   "a store path made by '%s' can't have references", method);

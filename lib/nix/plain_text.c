@@ -92,10 +92,11 @@ static size_t count_blanks(struct nipfs_slice gap)
 	return n;
 }
 
-/* Puts the mark at @len, or before the character that @len is in the middle of. */
-static size_t cut(char *out, size_t len)
+/* Of a full room: what is cut off begins with a character, and leaves room for the mark. */
+static size_t cut(char *out, size_t size)
 {
 	static const char mark[] = "…";
+	size_t len = size - sizeof(mark);
 
 	while (len && ((unsigned char)out[len] & 0xc0) == 0x80)
 		len--;
@@ -105,29 +106,22 @@ static size_t cut(char *out, size_t len)
 
 size_t nipfs__plain_text(struct nipfs_slice text, char *out, size_t size)
 {
-	/* where the mark of a cut still fits behind, NUL included */
-	const size_t room = size - 4;
-	size_t len = 0, blanks;
-	bool control;
+	size_t len = 0;
 
-	for (size_t i = 0; i < text.len; ) {
+	for (size_t i = 0; i < text.len; i++) {
 		const struct nipfs_slice rest = nipfs__slice_skip(text, i);
+		bool control;
 		const size_t gap = gap_len(rest, &control);
+		size_t blanks = control ? len > 0 : count_blanks(nipfs__slice(rest.ptr, gap));
 
 		i += gap;
 		if (i == text.len)
 			break;
-		blanks = control ? len > 0 : count_blanks(nipfs__slice(rest.ptr, gap));
-		if (blanks >= room - len) {
-			out[len] = ' ';
-			return cut(out, len);
-		}
-		memset(out + len, ' ', blanks);
-		len += blanks;
-		out[len] = (char)text.ptr[i++];
-		if (len == room)
-			return cut(out, len);
-		len++;
+		for (; blanks && len < size - 1; blanks--)
+			out[len++] = ' ';
+		if (len == size - 1)
+			return cut(out, size);
+		out[len++] = (char)text.ptr[i];
 	}
 	out[len] = '\0';
 	return len;
