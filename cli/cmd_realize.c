@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <nixipfs/dag.h>
-#include <nixipfs/nix_conf.h>
 #include <nixipfs/nix_hash.h>
 #include <nixipfs/realize.h>
 
@@ -16,22 +15,18 @@
 #include "cli/progress.h"
 #include "cli/ref.h"
 #include "cli/store_args.h"
+#include "cli/trust_args.h"
 
 struct options {
 	struct common common;
-	bool no_check_sigs;
-	const char *keys;
-	struct opt_list extra_keys;
+	struct trust_args trust;
 	const char *add_root;
 };
 
 static const struct opt opts[] = {
-	{ "trusted-public-keys", 0, OPT_TEXT, "KEYS",
-	  "trust these keys instead of those of nix.conf", offsetof(struct options, keys) },
-	{ "extra-trusted-public-keys", 0, OPT_LIST, "KEYS", "trust these keys too",
-	  offsetof(struct options, extra_keys) },
+	TRUST_OPTS_KEYS(struct options),
 	{ "no-check-sigs", 0, OPT_FLAG, NULL, "take paths that no trusted key has signed",
-	  offsetof(struct options, no_check_sigs) },
+	  offsetof(struct options, trust.no_check_sigs) },
 	{ "add-root", 0, OPT_TEXT, "LINK", "make LINK a garbage collector root for the result",
 	  offsetof(struct options, add_root) },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0 },
@@ -40,8 +35,7 @@ static const struct opt opts[] = {
 struct job {
 	const struct options *o;
 	struct nipfs_store *store;
-	struct nipfs_nix_conf *conf;
-	struct nipfs_keyring keys;
+	struct trust trust;
 	struct nipfs_index *index;
 	struct blocks blocks;
 	struct progress_line line;
@@ -50,31 +44,6 @@ struct job {
 	char *wanted_by_path; /* one of them, which the path of the CID names */
 	size_t n_roots;
 };
-
-/* ---- what is trusted -------------------------------------------------------- */
-
-static int load_trust(struct job *job, struct nipfs_trust_policy *out, struct nipfs_error *err)
-{
-	bool require_sigs = true;
-	int r = nipfs_nix_conf_load(NIPFS_NIX_CONF_ALL, &job->conf, err);
-
-	if (r == 0 && job->o->keys)
-		r = nipfs_nix_conf_set(job->conf, "trusted-public-keys", job->o->keys);
-	for (size_t i = 0; r == 0 && i < job->o->extra_keys.n; i++)
-		r = nipfs_nix_conf_set(job->conf, "extra-trusted-public-keys",
-				       job->o->extra_keys.items[i]);
-	if (r == 0)
-		r = nipfs_nix_conf_get_bool(job->conf, "require-sigs", &require_sigs, err);
-	if (r == 0)
-		r = nipfs_nix_conf_keyring(job->conf, &job->keys, err);
-	out->keys = &job->keys;
-	out->no_check_sigs = job->o->no_check_sigs || !require_sigs;
-	out->insisted = job->o->no_check_sigs	   ? "--no-check-sigs"
-			: job->o->keys		   ? "--trusted-public-keys"
-			: job->o->extra_keys.n	   ? "--extra-trusted-public-keys"
-						   : NULL;
-	return r;
-}
 
 /* ---- what is realized -------------------------------------------------------- */
 
@@ -235,7 +204,7 @@ static int realize(struct job *job, const char *typed, struct nipfs_error *err)
 	struct nipfs_realize_options options = { .done = done, .ctx = job };
 	struct nipfs_error no_index;
 	struct nipfs_cid closure;
-	int r = load_trust(job, &options.trust, err);
+	int r = trust_open(&job->trust, &job->o->trust, err);
 
 	/* nothing is made, not even a store, for a closure that is not there */
 	if (r == 0)
@@ -247,6 +216,7 @@ static int realize(struct job *job, const char *typed, struct nipfs_error *err)
 	if (nipfs_index_open(&job->index, NULL, true, &no_index) < 0)
 		cli_note(&job->o->common, "what is placed is not indexed: %s", no_index.msg);
 	options.wanted = job->wanted;
+	options.trust = job->trust.policy;
 	options.index = job->index;
 	options.progress = progress_begin(&job->line, &job->o->common);
 	r = nipfs_realize(job->store, job->blocks.source, &closure, &options, err);
@@ -273,8 +243,7 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 	blocks_close(&job.blocks);
 	nipfs_index_close(job.index);
 	nipfs_store_close(job.store);
-	nipfs_keyring_release(&job.keys);
-	nipfs_nix_conf_free(job.conf);
+	trust_close(&job.trust);
 	free(job.wanted);
 	free(job.wanted_by_path);
 	return r;

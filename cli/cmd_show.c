@@ -15,16 +15,21 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/ref.h"
+#include "cli/show_sigs.h"
 #include "cli/show_tree.h"
 
 struct options {
 	struct common common;
-	bool closure;
+	bool closure, sigs;
+	struct trust_args trust;
 };
 
 static const struct opt opts[] = {
 	{ "closure", 0, OPT_FLAG, NULL, "as a tree, with sizes and what paths share",
 	  offsetof(struct options, closure) },
+	{ "sigs", 0, OPT_FLAG, NULL, "which keys vouch for each path, and whether that counts",
+	  offsetof(struct options, sigs) },
+	TRUST_OPTS_KEYS(struct options),
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0 },
 };
 
@@ -36,6 +41,7 @@ struct job {
 	struct nipfs_store_path *results;
 	size_t n_results;
 	struct nipfs_closure_set set;
+	struct trust trust; /* with --sigs */
 };
 
 static void print_text(const struct job *job, const char *text)
@@ -143,11 +149,13 @@ static json_t *strings(char *const *texts, size_t n)
 	return list;
 }
 
-static void print_info_json(const struct job *job, const struct nipfs_path_info *info,
-			    const struct nipfs_cid *tree, const struct nipfs_path_sizes *sizes)
+static int print_info_json(const struct job *job, const struct nipfs_path_info *info,
+			   const struct nipfs_cid *tree, const struct nipfs_path_sizes *sizes,
+			   struct nipfs_error *err)
 {
 	char path[NIPFS_STORE_PATH_MAX], hash[NIPFS_NIX_HASH_TEXT_MAX];
 	json_t *line = json_line_new();
+	int r = 0;
 
 	(void)nipfs_store_path_format(&info->path, nipfs_closure_store_dir(job->closure), path);
 	nar_hash_text(info, hash);
@@ -167,7 +175,14 @@ static void print_info_json(const struct job *job, const struct nipfs_path_info 
 		json_put_number(line, "blockBytes", sizes->block_bytes);
 		json_put_number(line, "sharedBytes", sizes->shared_bytes);
 	}
-	json_line_print(line, stdout);
+	if (job->o->sigs)
+		r = show_sigs_json(line, &job->trust, nipfs_closure_store_dir(job->closure),
+				   info, err);
+	if (r == 0)
+		json_line_print(line, stdout);
+	else
+		json_decref(line);
+	return r;
 }
 
 /* What is referred to and is not here, behind what is. */
@@ -192,14 +207,20 @@ static int print_all(const struct job *job, struct nipfs_error *err)
 	const struct common *common = &job->o->common;
 	int r = 0;
 
-	if (!common->quiet && !common->json)
+	if (!common->quiet && !common->json && !job->o->sigs)
 		print_head(job);
 	for (size_t i = 0; r == 0 && i < job->set.n; i++) {
+		const struct nipfs_path_info *info = &job->set.infos[i];
+
 		if (common->json)
-			print_info_json(job, &job->set.infos[i], &job->set.trees[i], NULL);
+			r = print_info_json(job, info, &job->set.trees[i], NULL, err);
+		else if (job->o->sigs)
+			r = show_sigs_print(common, &job->trust,
+					    nipfs_closure_store_dir(job->closure), info, err);
 		else
-			print_info(job, &job->set.infos[i], &job->set.trees[i]);
-		r = output_check(err);
+			print_info(job, info, &job->set.trees[i]);
+		if (r == 0)
+			r = output_check(err);
 	}
 	if (r == 0 && common->json)
 		print_missing_json(job);
@@ -216,9 +237,11 @@ static int print_sizes(const struct job *job, struct nipfs_error *err)
 				progress_begin(&line, &job->o->common), err);
 	progress_end(&line);
 	if (r == 0 && job->o->common.json) {
-		for (size_t i = 0; i < job->set.n; i++)
-			print_info_json(job, &job->set.infos[i], &job->set.trees[i], &sizes[i]);
-		print_missing_json(job);
+		for (size_t i = 0; r == 0 && i < job->set.n; i++)
+			r = print_info_json(job, &job->set.infos[i], &job->set.trees[i],
+					    &sizes[i], err);
+		if (r == 0)
+			print_missing_json(job);
 	} else if (r == 0) {
 		show_tree(&job->o->common, &job->set, sizes, job->results, job->n_results);
 	}
@@ -250,9 +273,16 @@ static int show(struct job *job, const char *typed, struct nipfs_error *err)
 static int run(const struct cmd *self, void *options, int n_args, char **args)
 {
 	struct job job = { .o = options };
+	struct nipfs_error bad;
 	int exit_code = 0;
 
-	(void)self;
+	if (job.o->sigs && job.o->closure && !job.o->common.json)
+		return cli_usage(self, "--sigs and --closure together need --json");
+	if (job.o->sigs && trust_open(&job.trust, &job.o->trust, &bad) < 0)
+		exit_code = cli_fail(&job.o->common, &bad);
+	else if (job.o->sigs && !job.trust.require_sigs)
+		cli_note(&job.o->common, "nix.conf says require-sigs = false: this machine takes "
+					 "paths that no trusted key has signed");
 	for (int i = 0; exit_code == 0 && i < n_args; i++) {
 		struct nipfs_error err;
 
@@ -266,6 +296,7 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 		job.n_results = 0;
 	}
 	blocks_close(&job.blocks);
+	trust_close(&job.trust);
 	return exit_code;
 }
 

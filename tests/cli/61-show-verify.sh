@@ -24,3 +24,8 @@ t nix-ipfs show --from tree.car "$tree"
 t nix-ipfs show --from tree.car "$tree/share/readme"
 t nix-ipfs show --from one.car "$one"
 t nix-ipfs show
+t nix-ipfs show --sigs --from one.car "$one"
+t nix-ipfs show --sigs -q --from one.car "$one"
+t nix-ipfs show --sigs --json --from one.car "$one"
+t nix-ipfs show --sigs --closure --from one.car "$one"
+t nix-ipfs show --sigs --trusted-public-keys nonsense --from one.car "$one"
