@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* nix-ipfs export: DAGs as one CAR. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <nixipfs/export.h>
 
+#include "cli/car_file.h"
 #include "cli/command.h"
 #include "cli/error.h"
 #include "cli/json.h"
@@ -27,72 +24,6 @@ static const struct opt opts[] = {
 	  offsetof(struct options, output) },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0 },
 };
-
-/* A file is written beside its place and renamed: it is whole or not there. */
-struct car_file {
-	const char *path;
-	char *temp;
-	FILE *stream; /* NULL: standard output */
-};
-
-static int put(void *ctx, struct nipfs_slice head, const struct nipfs_span *block,
-	       struct nipfs_error *err)
-{
-	struct car_file *file = ctx;
-	int r;
-
-	if (!file->stream) {
-		r = output_write(head.ptr, head.len, err);
-		return r < 0 || !block ? r : output_write(block->ptr, block->len, err);
-	}
-	if (fwrite(head.ptr, 1, head.len, file->stream) != head.len ||
-	    (block && fwrite(block->ptr, 1, block->len, file->stream) != block->len))
-		return cli_fill_errno(err, errno, "cannot write '%s'", file->path);
-	return 0;
-}
-
-static int begin_file(struct car_file *file, const char *path, struct nipfs_error *err)
-{
-	static const char suffix[] = ".part-XXXXXX";
-	int fd;
-
-	if (!path || strcmp(path, "-") == 0) {
-		if (isatty(STDOUT_FILENO))
-			return cli_fill(err, NIPFS_E_USAGE,
-					"a CAR is not written to a terminal: name a file with -o");
-		return 0;
-	}
-	file->path = path;
-	file->temp = xcalloc(strlen(path) + sizeof(suffix), 1);
-	(void)stpcpy(stpcpy(file->temp, path), suffix);
-	fd = mkostemp(file->temp, O_CLOEXEC);
-	if (fd < 0) {
-		const int saved = errno;
-
-		free(file->temp);
-		file->temp = NULL;
-		return cli_fill_errno(err, saved, "cannot make a file beside '%s'", path);
-	}
-	/* mkostemp() makes it for its owner alone; a CAR is as public as any file */
-	const mode_t mask = umask(0);
-
-	(void)umask(mask);
-	(void)fchmod(fd, 0666 & ~mask);
-	file->stream = fdopen(fd, "w");
-	return file->stream ? 0 : cli_fill_errno(err, errno, "cannot write '%s'", path);
-}
-
-static int end_file(struct car_file *file, int r, struct nipfs_error *err)
-{
-	if (file->stream && fclose(file->stream) != 0 && r == 0)
-		r = cli_fill_errno(err, errno, "cannot write '%s'", file->path);
-	if (r == 0 && file->temp && rename(file->temp, file->path) < 0)
-		r = cli_fill_errno(err, errno, "cannot put '%s' in its place", file->path);
-	if (r < 0 && file->temp)
-		(void)unlink(file->temp);
-	free(file->temp);
-	return r;
-}
 
 static void print_stats(const struct options *o, const struct nipfs_export_stats *stats,
 			const struct nipfs_cid *roots, int n)
@@ -117,17 +48,17 @@ static int export_roots(const struct options *o, struct nipfs_block_source *sour
 			const struct nipfs_cid *roots, int n, struct nipfs_error *err)
 {
 	struct car_file file = { .path = NULL };
-	const struct nipfs_car_output out = { put, &file };
+	const struct nipfs_car_output out = car_file_output(&file);
 	struct nipfs_export_stats stats;
 	struct progress_line line;
-	int r = begin_file(&file, o->output, err);
+	int r = car_file_begin(&file, o->output, err);
 
 	if (r == 0) {
 		r = nipfs_export(source, roots, (size_t)n, &out,
 				 progress_begin(&line, &o->common), &stats, err);
 		progress_end(&line);
 	}
-	r = end_file(&file, r, err);
+	r = car_file_end(&file, r, err);
 	if (r < 0)
 		return r;
 	if (o->common.json)

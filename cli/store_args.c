@@ -57,14 +57,14 @@ enum nipfs_store_via store_args_via(const struct common *common)
 }
 
 static int open_store(struct nipfs_store **out, const struct common *common,
-		      enum nipfs_store_access access, struct nipfs_error *err)
+		      enum nipfs_store_access access, bool create, struct nipfs_error *err)
 {
 	/* the store tells of waiting for as long as it is open */
 	static struct common copy;
 	const struct nipfs_store_options options = { .uri = common->store,
 						     .access = access,
 						     .via = store_args_via(common),
-						     .create = access == NIPFS_STORE_WRITE,
+						     .create = create,
 						     .waiting = tell_waiting,
 						     .log = tell_log,
 						     .ctx = &copy };
@@ -80,13 +80,19 @@ static int open_store(struct nipfs_store **out, const struct common *common,
 int store_args_open(struct nipfs_store **out, const struct common *common,
 		    struct nipfs_error *err)
 {
-	return open_store(out, common, NIPFS_STORE_READ, err);
+	return open_store(out, common, NIPFS_STORE_READ, false, err);
 }
 
 int store_args_open_write(struct nipfs_store **out, const struct common *common,
 			  struct nipfs_error *err)
 {
-	return open_store(out, common, NIPFS_STORE_WRITE, err);
+	return open_store(out, common, NIPFS_STORE_WRITE, true, err);
+}
+
+int store_args_open_existing(struct nipfs_store **out, const struct common *common,
+			     struct nipfs_error *err)
+{
+	return open_store(out, common, NIPFS_STORE_WRITE, false, err);
 }
 
 static int take(struct store_args *args, struct nipfs_store *store, const char *text,

@@ -26,6 +26,10 @@ int store_args_open(struct nipfs_store **out, const struct common *common,
 int store_args_open_write(struct nipfs_store **out, const struct common *common,
 			  struct nipfs_error *err);
 
+/* The same, of a store that is there already. */
+int store_args_open_existing(struct nipfs_store **out, const struct common *common,
+			     struct nipfs_error *err);
+
 /**
  * store_args_read() - resolve arguments, and lines of standard input, to store paths
  * @out:        zeroed; also after a failure to be released

@@ -3,16 +3,14 @@
 #include <nixipfs/export.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <nixipfs/closure.h>
 #include <nixipfs/dag.h>
 #include <nixipfs/sources.h>
 
-#include "dag/hamt_shard.h"
-#include "dag/pb.h"
 #include "lib/closure_read.h"
-#include "multiformats/base/array.h"
-#include "multiformats/base/err.h"
+#include "lib/dir_blocks.h"
 
 struct exporter {
 	struct nipfs_block_source *source;
@@ -65,60 +63,10 @@ static int write_first(void *ctx, const struct nipfs_dir_entry *entry, struct ni
 	return walk(ctx, &entry->cid, err);
 }
 
-/* ---- the blocks of a directory alone -------------------------------------- */
-
-/* For nipfs_dag_walk(): goes on below a shard, not below an entry of the directory. */
-struct dir_walk {
-	struct exporter *e;
-	struct nipfs_cid *shards; /* to be written; a stack */
-	size_t n, cap;
-};
-
-static int push_shard(struct dir_walk *w, const struct nipfs_cid *cid, struct nipfs_error *err)
-{
-	struct nipfs_cid *shards =
-		nipfs__array_room(w->shards, w->n, &w->cap, sizeof(*shards));
-
-	if (!shards)
-		return nipfs__fail_nomem(err);
-	w->shards = shards;
-	w->shards[w->n++] = *cid;
-	return 0;
-}
-
-static int write_dir_block(void *ctx, const struct nipfs_cid *cid,
-			   const struct nipfs_span *block, struct nipfs_error *err)
-{
-	struct dir_walk *w = ctx;
-	struct nipfs__pb_node node;
-	struct nipfs__pb_link link;
-	size_t cursor = 0, prefix;
-	int r = write_block(w->e, cid, block, err);
-
-	if (r == 0)
-		r = nipfs__pb_node_decode(nipfs__slice(block->ptr, block->len), &node);
-	if (r < 0)
-		return r;
-	prefix = nipfs__hamt_prefix_len(node.data);
-	while (r == 0 && prefix && nipfs__pb_node_next(&node, &cursor, &link) == 0)
-		if (link.name.len == prefix)
-			r = push_shard(w, &link.cid, err);
-	return r < 0 ? r : 1;
-}
-
 /* A directory's own blocks: one, or the shards of a HAMT. */
 static int write_dir(struct exporter *e, const struct nipfs_cid *cid, struct nipfs_error *err)
 {
-	struct dir_walk w = { .e = e };
-	int r = push_shard(&w, cid, err);
-
-	while (r == 0 && w.n > 0) {
-		const struct nipfs_cid next = w.shards[--w.n];
-
-		r = nipfs_dag_walk(e->source, &next, &e->seen, write_dir_block, &w, err);
-	}
-	free(w.shards);
-	return r;
+	return nipfs__dir_blocks(e->source, cid, &e->seen, write_block, e, err);
 }
 
 /* ---- a closure ------------------------------------------------------------ */

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-#include <nixipfs/nix_hash.h>
-
+#include "lib/nar_check.h"
 #include "multiformats/base/err.h"
 #include "multiformats/base/slice.h"
 
@@ -123,20 +122,6 @@ struct nipfs_tree_sink nipfs__pass_sink(struct nipfs__pass *p)
 	return nipfs_progress_meter_sink(p->meter);
 }
 
-static int nar_hash_differs(const struct nipfs_path_info *info,
-			    const struct nipfs_nar_digest *digest, struct nipfs_error *err)
-{
-	const struct nipfs_nix_hash want = nipfs_nix_hash_sha256(info->nar_hash);
-	const struct nipfs_nix_hash got = nipfs_nix_hash_sha256(digest->sha256);
-	char want_text[NIPFS_NIX_HASH_TEXT_MAX], got_text[NIPFS_NIX_HASH_TEXT_MAX];
-
-	(void)nipfs_nix_hash_format(&want, NIPFS_NIX_BASE32, want_text);
-	(void)nipfs_nix_hash_format(&got, NIPFS_NIX_BASE32, got_text);
-	return nipfs__fail(err, NIPFS_E_MISMATCH,
-			   "its contents have the NAR hash %s, and should have %s", got_text,
-			   want_text);
-}
-
 static int check(struct nipfs__pass *p, struct nipfs_nar_digest *digest,
 		 struct nipfs_error *err)
 {
@@ -144,15 +129,9 @@ static int check(struct nipfs__pass *p, struct nipfs_nar_digest *digest,
 
 	if (r < 0)
 		return r;
-	if (memcmp(digest->sha256, p->info->nar_hash, sizeof(digest->sha256)) != 0)
-		return nar_hash_differs(p->info, digest, err);
-	if (p->info->nar_size > 0 && digest->size != p->info->nar_size)
-		return nipfs__fail(err, NIPFS_E_MISMATCH,
-				   "its NAR has %llu bytes, and should have %llu",
-				   (unsigned long long)digest->size,
-				   (unsigned long long)p->info->nar_size);
-	if (!p->has_ca)
-		return 0;
+	r = nipfs__nar_compare(p->info, digest, err);
+	if (r < 0 || !p->has_ca)
+		return r;
 	if (p->ca_hash)
 		return nipfs__ca_hash_finish(p->ca_hash, err);
 	/*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Signatures of store paths: made, and checked against the keys that are trusted. */
-#include <nixipfs/keys.h>
+#include "lib/nix/signature.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,18 +82,28 @@ enum nipfs_sig_verdict nipfs_sig_check(const struct nipfs_keyring *ring,
 		   : NIPFS_SIG_BAD;
 }
 
+int nipfs__path_info_make_sig(const struct nipfs_path_info *info, const char *store_dir,
+			      const struct nipfs_secret_key *secret, char *out,
+			      struct nipfs_error *err)
+{
+	nipfs_auto_free char *fingerprint = NULL;
+	size_t len;
+	const int r = nipfs_path_info_fingerprint(info, store_dir, &fingerprint, &len, err);
+
+	if (r == 0)
+		(void)nipfs_sign(secret, nipfs__slice(fingerprint, len), out);
+	return r;
+}
+
 int nipfs_path_info_sign(struct nipfs_path_info *info, const char *store_dir,
 			 const struct nipfs_secret_key *secret, struct nipfs_error *err)
 {
-	nipfs_auto_free char *fingerprint = NULL;
 	char sig[NIPFS_KEY_TEXT_MAX];
-	size_t len, n;
-	int r = nipfs_path_info_fingerprint(info, store_dir, &fingerprint, &len, err);
+	int r = nipfs__path_info_make_sig(info, store_dir, secret, sig, err);
 
 	if (r < 0)
 		return r;
-	n = nipfs_sign(secret, nipfs__slice(fingerprint, len), sig);
-	r = nipfs_path_info_add_sig(info, nipfs__slice(sig, n));
+	r = nipfs_path_info_add_sig(info, nipfs__slice_str(sig));
 	return r < 0 ? nipfs__fail(err, r, "cannot add a signature to '%s': %s",
 				   info->path.base, nipfs_err_text(r))
 		     : 0;
