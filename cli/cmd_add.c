@@ -15,7 +15,8 @@
 
 struct options {
 	struct common common;
-	bool from_stdin, check, no_closure, nars;
+	bool from_stdin, check, no_closure, nars, trust_nar_hash;
+	const char *sign_key;
 };
 
 static const struct opt opts[] = {
@@ -27,6 +28,11 @@ static const struct opt opts[] = {
 	  offsetof(struct options, no_closure) },
 	{ "nars", 0, OPT_FLAG, NULL, "also a NAR of every path, for stock Nix",
 	  offsetof(struct options, nars) },
+	{ "sign-key", 0, OPT_TEXT, "FILE", "sign the narinfos with this secret key",
+	  offsetof(struct options, sign_key) },
+	{ "trust-nar-hash", 0, OPT_FLAG, NULL,
+	  "do not hash what is signed again, where it is known",
+	  offsetof(struct options, trust_nar_hash) },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0 },
 };
 
@@ -101,16 +107,23 @@ static int add(const struct options *o, struct nipfs_store *store, struct nipfs_
 	       const struct store_args *paths, struct nipfs_error *err)
 {
 	struct nipfs_add_result result;
+	struct nipfs_secret_key key;
 	struct progress_line line;
 	const struct nipfs_add_options options = {
-		.check = o->check,
+		/* who signs vouches for the contents */
+		.check = o->check || (o->sign_key && !o->trust_nar_hash),
 		.no_closure = o->no_closure,
 		.nars = o->nars,
+		.sign_key = o->sign_key ? &key : NULL,
 		.progress = progress_begin(&line, &o->common),
 	};
-	const int r = nipfs_add(store, index, paths->paths, paths->n, &options, &result, err);
+	int r = o->sign_key ? nipfs_secret_key_load(o->sign_key, &key, err) : 0;
 
+	if (r == 0)
+		r = nipfs_add(store, index, paths->paths, paths->n, &options, &result, err);
 	progress_end(&line);
+	if (o->sign_key)
+		nipfs_secret_key_wipe(&key);
 	if (r < 0)
 		return r;
 	if (o->common.json)

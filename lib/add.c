@@ -76,6 +76,9 @@ static int add_path(struct adder *a, struct nipfs_added *added, struct nipfs_err
 	if (r < 0)
 		return r;
 	r = nipfs__index_path(&a->how, &info, added, err);
+	if (r == 0 && a->options->sign_key)
+		r = nipfs_path_info_sign(&info, nipfs_store_dir(a->how.store),
+					 a->options->sign_key, err);
 	if (r == 0)
 		r = nipfs_closure_builder_add(a->closure, &info, &added->tree,
 					      added->has_nar ? &added->nar : NULL,

@@ -48,7 +48,6 @@ int nipfs__narinfo_add_sig(struct nipfs_buf *text, const struct nipfs_path_info 
 		return r;
 	if (nipfs__slice_eq(nipfs__buf_slice(text), nipfs__slice(canonical, len)))
 		return format(info, store_dir, sig, text, err);
-	r = nipfs__buf_printf(text, "%sSig: %s\n",
-			      text->ptr[text->len - 1] == '\n' ? "" : "\n", sig);
+	r = nipfs__buf_printf(text, "Sig: %s\n", sig);
 	return r < 0 ? fail(err, r, sig) : 0;
 }

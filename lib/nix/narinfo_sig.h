@@ -9,7 +9,7 @@
 
 /**
  * nipfs__narinfo_add_sig() - add a signature to the text of a narinfo
- * @text:      a narinfo, not empty; changed on success
+ * @text:      a narinfo that can be parsed; changed on success
  * @info:      what it says
  * @store_dir: the logical store folder
  * @sig:       "NAME:BASE64"; not among those of @info

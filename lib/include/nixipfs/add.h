@@ -9,6 +9,7 @@
 
 #include <nixipfs/dag.h>
 #include <nixipfs/index.h>
+#include <nixipfs/keys.h>
 #include <nixipfs/progress.h>
 #include <nixipfs/store.h>
 
@@ -37,6 +38,8 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_store_resolve(struct nipfs_store *store,
  * @check:      hash the NAR of every path again and compare it with what Nix says
  * @no_closure: the paths alone, without what they refer to
  * @nars:       also make a NAR-shaped file of every path, for stock Nix
+ * @sign_key:   signs the narinfos, beside the signatures that Nix has; nothing is
+ *              stored in Nix. What is signed should be checked. May be NULL.
  * @progress:   may be NULL
  *
  * Start with zeros.
@@ -45,6 +48,7 @@ struct nipfs_add_options {
 	bool check;
 	bool no_closure;
 	bool nars;
+	const struct nipfs_secret_key *sign_key;
 	const struct nipfs_progress *progress;
 };
 
