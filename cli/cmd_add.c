@@ -103,27 +103,23 @@ static void note_sizes(const struct common *common, const struct nipfs_add_resul
 				 "collector: none of them was held while they were read");
 }
 
-static int add(const struct options *o, struct nipfs_store *store, struct nipfs_index *index,
+static int add(const struct options *o, const struct nipfs_secret_key *key,
+	       struct nipfs_store *store, struct nipfs_index *index,
 	       const struct store_args *paths, struct nipfs_error *err)
 {
 	struct nipfs_add_result result;
-	struct nipfs_secret_key key;
 	struct progress_line line;
 	const struct nipfs_add_options options = {
 		/* who signs vouches for the contents */
 		.check = o->check || (o->sign_key && !o->trust_nar_hash),
 		.no_closure = o->no_closure,
 		.nars = o->nars,
-		.sign_key = o->sign_key ? &key : NULL,
+		.sign_key = o->sign_key ? key : NULL,
 		.progress = progress_begin(&line, &o->common),
 	};
-	int r = o->sign_key ? nipfs_secret_key_load(o->sign_key, &key, err) : 0;
+	const int r = nipfs_add(store, index, paths->paths, paths->n, &options, &result, err);
 
-	if (r == 0)
-		r = nipfs_add(store, index, paths->paths, paths->n, &options, &result, err);
 	progress_end(&line);
-	if (o->sign_key)
-		nipfs_secret_key_wipe(&key);
 	if (r < 0)
 		return r;
 	if (o->common.json)
@@ -139,14 +135,18 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 {
 	const struct options *o = options;
 	struct store_args paths = { .paths = NULL };
+	struct nipfs_secret_key key = { .name = "" };
 	struct nipfs_index *index = NULL;
 	struct nipfs_store *store = NULL;
 	struct nipfs_error err;
-	int r;
+	int r = 0;
 
 	if (n_args == 0 && !o->from_stdin)
 		return cli_usage(self, "no PATH was given");
-	r = store_args_open(&store, &o->common, &err);
+	if (o->sign_key)
+		r = nipfs_secret_key_load(o->sign_key, &key, &err);
+	if (r == 0)
+		r = store_args_open(&store, &o->common, &err);
 	if (r == 0)
 		r = store_args_read(&paths, store, n_args, args, o->from_stdin, o->common.null,
 				    &err);
@@ -155,7 +155,8 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 	if (r == 0)
 		r = nipfs_index_open(&index, NULL, true, &err);
 	if (r == 0)
-		r = add(o, store, index, &paths, &err);
+		r = add(o, &key, store, index, &paths, &err);
+	nipfs_secret_key_wipe(&key);
 	r = r < 0 ? cli_fail(&o->common, &err) : 0;
 	nipfs_index_close(index);
 	nipfs_store_close(store);

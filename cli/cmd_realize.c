@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <nixipfs/dag.h>
 #include <nixipfs/nix_hash.h>
 #include <nixipfs/realize.h>
 
@@ -13,6 +12,7 @@
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/realize_args.h"
 #include "cli/ref.h"
 #include "cli/store_args.h"
 #include "cli/trust_args.h"
@@ -20,7 +20,8 @@
 struct options {
 	struct common common;
 	struct trust_args trust;
-	const char *add_root;
+	const char *add_root, *out_link;
+	bool from_stdin;
 };
 
 static const struct opt opts[] = {
@@ -29,6 +30,10 @@ static const struct opt opts[] = {
 	  offsetof(struct options, trust.no_check_sigs) },
 	{ "add-root", 0, OPT_TEXT, "LINK", "make LINK a garbage collector root for the result",
 	  offsetof(struct options, add_root) },
+	{ "out-link", 'o', OPT_TEXT, "LINK", "the same, with names as nix build gives them",
+	  offsetof(struct options, out_link) },
+	{ "stdin", 0, OPT_FLAG, NULL, "read more CIDs from standard input, one per line",
+	  offsetof(struct options, from_stdin) },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0 },
 };
 
@@ -39,82 +44,9 @@ struct job {
 	struct nipfs_index *index;
 	struct blocks blocks;
 	struct progress_line line;
-	const char **wanted; /* NULL-terminated */
-	size_t n_wanted;
-	char *wanted_by_path; /* one of them, which the path of the CID names */
+	struct realize_args args;
 	size_t n_roots;
 };
-
-/* ---- what is realized -------------------------------------------------------- */
-
-static struct nipfs_slice trim(struct nipfs_slice path)
-{
-	while (path.len && path.ptr[0] == '/') {
-		path.ptr++;
-		path.len--;
-	}
-	while (path.len && path.ptr[path.len - 1] == '/')
-		path.len--;
-	return path;
-}
-
-/* Takes the last name off a path. */
-static struct nipfs_slice last_name(struct nipfs_slice *path)
-{
-	size_t begin = path->len;
-	struct nipfs_slice name;
-
-	while (begin && path->ptr[begin - 1] != '/')
-		begin--;
-	name = (struct nipfs_slice){ path->ptr + begin, path->len - begin };
-	path->len = begin;
-	*path = trim(*path);
-	return name;
-}
-
-static bool is_name(struct nipfs_slice name, const char *text)
-{
-	return name.len == strlen(text) && memcmp(name.ptr, text, name.len) == 0;
-}
-
-/*
- * CID/store/NAME is the path NAME of the closure CID; any other path leads to a
- * closure, whose results are meant.
- */
-static int find_closure(struct job *job, const struct ref *ref, struct nipfs_cid *out,
-			struct nipfs_error *err)
-{
-	const struct nipfs_slice path = trim(ref->path);
-	struct nipfs_slice above = path;
-	const struct nipfs_slice name = last_name(&above);
-	const struct nipfs_slice folder = last_name(&above);
-
-	if (!is_name(folder, "store") || name.len == 0)
-		return nipfs_dag_resolve(job->blocks.source, &ref->cid, path, out, err);
-	job->wanted_by_path = xcalloc(name.len + 1, 1);
-	memcpy(job->wanted_by_path, name.ptr, name.len);
-	job->wanted[job->n_wanted++] = job->wanted_by_path;
-	return nipfs_dag_resolve(job->blocks.source, &ref->cid, above, out, err);
-}
-
-static int open_closure(struct job *job, const char *typed, struct nipfs_cid *out,
-			struct nipfs_error *err)
-{
-	/* --store is where the paths go to, not where they come from */
-	struct common from = job->o->common;
-	struct ref ref;
-	int r = ref_parse(typed, &ref, err);
-
-	if (r < 0)
-		return r;
-	from.store = NULL;
-	from.via = 0;
-	r = blocks_open(&job->blocks, &from, err);
-	if (r == 0)
-		r = find_closure(job, &ref, out, err);
-	ref_release(&ref);
-	return r;
-}
 
 /* ---- what is said ------------------------------------------------------------ */
 
@@ -158,23 +90,6 @@ static void print_json(const char *path, const struct nipfs_realized *realized)
 	json_line_print(line, stdout);
 }
 
-/* LINK, LINK-2, LINK-3, …: as nix-store --realise --add-root names them */
-static int add_root(struct job *job, const struct nipfs_store_path *path,
-		    struct nipfs_error *err)
-{
-	const size_t size = strlen(job->o->add_root) + 24;
-	char *link = xcalloc(size, 1);
-	int r;
-
-	if (job->n_roots++ == 0)
-		(void)snprintf(link, size, "%s", job->o->add_root);
-	else
-		(void)snprintf(link, size, "%s-%zu", job->o->add_root, job->n_roots);
-	r = nipfs_store_add_root(job->store, path, link, err);
-	free(link);
-	return r;
-}
-
 static int done(void *ctx, const struct nipfs_realized *realized, struct nipfs_error *err)
 {
 	struct job *job = ctx;
@@ -192,38 +107,112 @@ static int done(void *ctx, const struct nipfs_realized *realized, struct nipfs_e
 	} else if (job->o->common.verbose) {
 		cli_note(&job->o->common, "placed '%s'", path);
 	}
-	if (realized->asked_for && job->o->add_root)
-		return add_root(job, &realized->path, err);
 	return output_check(err);
+}
+
+/* ---- roots ----------------------------------------------------------------------- */
+
+/* LINK, then LINK-@number */
+static int add_root(struct job *job, const struct nipfs_store_path *path, const char *link,
+		    size_t number, struct nipfs_error *err)
+{
+	const size_t size = strlen(link) + 24;
+	char *name = xcalloc(size, 1);
+	int r;
+
+	if (job->n_roots == 0)
+		(void)snprintf(name, size, "%s", link);
+	else
+		(void)snprintf(name, size, "%s-%zu", link, number);
+	r = nipfs_store_add_root(job->store, path, name, err);
+	free(name);
+	return r;
+}
+
+/* nix-store --add-root counts from LINK to LINK-2, nix build --out-link to LINK-1. */
+static int add_roots(struct job *job, const struct realize_target *target,
+		     struct nipfs_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < target->n; i++) {
+		const struct nipfs_store_path *path = &target->paths[i];
+
+		if (job->o->add_root)
+			r = add_root(job, path, job->o->add_root, job->n_roots + 1, err);
+		if (r == 0 && job->o->out_link)
+			r = add_root(job, path, job->o->out_link, job->n_roots, err);
+		job->n_roots++;
+	}
+	return r;
 }
 
 /* ---- the command --------------------------------------------------------------- */
 
-static int realize(struct job *job, const char *typed, struct nipfs_error *err)
+static int realize_target(struct job *job, const struct realize_target *target,
+			  struct nipfs_error *err)
 {
-	struct nipfs_realize_options options = { .done = done, .ctx = job };
+	struct nipfs_realize_options options = { .wanted = target->wanted,
+						 .trust = job->trust.policy,
+						 .index = job->index,
+						 .done = done,
+						 .ctx = job };
+	int r;
+
+	if (target->n == 0)
+		return 0;
+	options.progress = progress_begin(&job->line, &job->o->common);
+	r = nipfs_realize(job->store, job->blocks.source, &target->closure, &options, err);
+	progress_end(&job->line);
+	return r < 0 ? r : add_roots(job, target, err);
+}
+
+/* Nothing is made, not even a store, for closures that are not there. */
+static int find_closures(struct job *job, struct nipfs_error *err)
+{
+	/* --store is where the paths go to, not where they come from */
+	struct common from = job->o->common;
+	int r;
+
+	from.store = NULL;
+	from.via = 0;
+	r = blocks_open(&job->blocks, &from, err);
+	return r < 0 ? r : realize_args_resolve(&job->args, job->blocks.source, err);
+}
+
+static int realize(struct job *job, struct nipfs_error *err)
+{
 	struct nipfs_error no_index;
-	struct nipfs_cid closure;
 	int r = trust_open(&job->trust, &job->o->trust, err);
 
-	/* nothing is made, not even a store, for a closure that is not there */
 	if (r == 0)
-		r = open_closure(job, typed, &closure, err);
+		r = find_closures(job, err);
 	if (r == 0)
 		r = store_args_open_write(&job->store, &job->o->common, err);
 	if (r < 0)
 		return r;
 	if (nipfs_index_open(&job->index, NULL, true, &no_index) < 0)
 		cli_note(&job->o->common, "what is placed is not indexed: %s", no_index.msg);
-	options.wanted = job->wanted;
-	options.trust = job->trust.policy;
-	options.index = job->index;
-	options.progress = progress_begin(&job->line, &job->o->common);
-	r = nipfs_realize(job->store, job->blocks.source, &closure, &options, err);
-	progress_end(&job->line);
-	if (r == 0 && !job->o->add_root)
+	for (size_t i = 0; r == 0 && i < job->args.n_targets; i++)
+		r = realize_target(job, &job->args.targets[i], err);
+	if (r == 0 && !job->o->add_root && !job->o->out_link)
 		cli_note(&job->o->common,
 			 "without --add-root the garbage collector may remove the result");
+	return r;
+}
+
+static int read_args(struct job *job, int n_args, char **args, struct nipfs_error *err)
+{
+	int r = realize_args_parse(&job->args, n_args, args, job->o->from_stdin, err);
+
+	for (size_t i = 0; r == 0 && job->o->from_stdin && i < job->o->common.from.n; i++)
+		if (strcmp(job->o->common.from.items[i], "-") == 0)
+			r = cli_fill(err, NIPFS_E_USAGE,
+				     "standard input can't be both a CAR and a list of CIDs");
+	if (r == 0 && job->o->from_stdin)
+		r = realize_args_read(&job->args, job->o->common.null, err);
+	if (r == 0 && job->args.n_refs == 0)
+		r = cli_fill(err, NIPFS_E_USAGE, "no CID came on standard input");
 	return r;
 }
 
@@ -233,28 +222,26 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 	struct nipfs_error err;
 	int r;
 
-	(void)self;
-	/* room for one more, and for the NULL */
-	job.wanted = xcalloc((size_t)n_args + 1, sizeof(*job.wanted));
-	for (int i = 1; i < n_args; i++)
-		job.wanted[job.n_wanted++] = args[i];
-	r = realize(&job, args[0], &err);
+	if (n_args == 0 && !job.o->from_stdin)
+		return cli_usage(self, "no CID was given");
+	r = read_args(&job, n_args, args, &err);
+	if (r == 0)
+		r = realize(&job, &err);
 	r = r < 0 ? cli_fail(&job.o->common, &err) : 0;
 	blocks_close(&job.blocks);
 	nipfs_index_close(job.index);
 	nipfs_store_close(job.store);
 	trust_close(&job.trust);
-	free(job.wanted);
-	free(job.wanted_by_path);
+	realize_args_release(&job.args);
 	return r;
 }
 
 const struct cmd cmd_realize = {
 	.name = "realize",
-	.args = "CID[/store/NAME] [STOREPATH]...",
+	.args = "CID[/store/NAME]... [STOREPATH]...",
 	.brief = "place paths of a closure in a Nix store",
 	.flags = CMD_TAKES_CID | CMD_LISTS,
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = ARGS_ANY,
 	.opts = opts,
 	.size = sizeof(struct options),

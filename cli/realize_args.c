@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is to be realized: closures and paths of them, as they are typed or read. */
+#include "cli/realize_args.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <nixipfs/closure.h>
+
+#include "cli/error.h"
+#include "cli/output.h"
+
+/* ---- CIDs and store paths ------------------------------------------------------ */
+
+static int add_ref(struct realize_args *a, const char *typed, struct nipfs_error *err)
+{
+	if (a->n_refs == a->cap_refs) {
+		const size_t cap = a->cap_refs ? a->cap_refs * 2 : 16;
+		struct ref *more = xcalloc(cap, sizeof(*more));
+
+		if (a->n_refs)
+			memcpy(more, a->refs, a->n_refs * sizeof(*more));
+		free(a->refs);
+		a->refs = more;
+		a->cap_refs = cap;
+	}
+	if (ref_parse(typed, &a->refs[a->n_refs], err) < 0)
+		return err->code;
+	a->n_refs++;
+	return 0;
+}
+
+/* A CID is never a base name, nor in /nix/store; but one with its bytes in it may look
+ * like a hash part, which no closure can. */
+static bool is_hash_part(const char *typed)
+{
+	return nipfs_store_hash_part_is_valid(text_slice(typed));
+}
+
+int realize_args_parse(struct realize_args *out, int n_args, char **args, bool from_stdin,
+		       struct nipfs_error *err)
+{
+	struct nipfs_error no_cid;
+	int i = 0;
+
+	while (i < n_args && !is_hash_part(args[i]) && add_ref(out, args[i], &no_cid) == 0)
+		i++;
+	out->names = args + i;
+	out->n_names = n_args - i;
+	if (i == 0 && n_args > 0 && !from_stdin && is_hash_part(args[0]))
+		return cli_fill(err, NIPFS_E_USAGE,
+				"'%s' is the hash part of a store path: the CID of a closure "
+				"comes first", args[0]);
+	if (i == 0 && n_args > 0 && !from_stdin)
+		return add_ref(out, args[0], err);
+	for (; i < n_args; i++)
+		if (!is_hash_part(args[i]) && add_ref(out, args[i], &no_cid) == 0)
+			return cli_fill(err, NIPFS_E_USAGE,
+					"the CID '%s' stands behind the store path '%s': CIDs "
+					"come first", args[i], args[i - 1]);
+	return 0;
+}
+
+int realize_args_read(struct realize_args *out, bool null, struct nipfs_error *err)
+{
+	const int end = null ? '\0' : '\n';
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int r = 0;
+
+	while (r == 0 && (len = getdelim(&line, &size, end, stdin)) >= 0) {
+		if (len > 0 && line[len - 1] == end)
+			line[--len] = 0;
+		if (len > 0)
+			r = add_ref(out, line, err);
+	}
+	free(line);
+	if (r == 0 && ferror(stdin))
+		r = cli_fill_errno(err, errno, "cannot read standard input");
+	return r;
+}
+
+/* ---- closures ------------------------------------------------------------------ */
+
+static struct nipfs_slice trim(struct nipfs_slice path)
+{
+	while (path.len && path.ptr[0] == '/') {
+		path.ptr++;
+		path.len--;
+	}
+	while (path.len && path.ptr[path.len - 1] == '/')
+		path.len--;
+	return path;
+}
+
+/* Takes the last name off a path. */
+static struct nipfs_slice last_name(struct nipfs_slice *path)
+{
+	size_t begin = path->len;
+	struct nipfs_slice name;
+
+	while (begin && path->ptr[begin - 1] != '/')
+		begin--;
+	name = (struct nipfs_slice){ path->ptr + begin, path->len - begin };
+	path->len = begin;
+	*path = trim(*path);
+	return name;
+}
+
+static bool is_name(struct nipfs_slice name, const char *text)
+{
+	return name.len == strlen(text) && memcmp(name.ptr, text, name.len) == 0;
+}
+
+/* What a target may have at most: its own name, and all others. */
+static void name_path(struct realize_args *a, struct realize_target *t,
+		      const struct nipfs_store_path *path)
+{
+	if (!t->named) {
+		free(t->paths);
+		t->paths = xcalloc((size_t)a->n_names + 1, sizeof(*t->paths));
+		t->wanted = xcalloc((size_t)a->n_names + 2, sizeof(*t->wanted));
+		t->named = true;
+		t->n = 0;
+	}
+	for (size_t i = 0; i < t->n; i++)
+		if (nipfs_store_path_compare(&t->paths[i], path) == 0)
+			return;
+	t->paths[t->n] = *path;
+	t->wanted[t->n] = t->paths[t->n].base;
+	t->n++;
+}
+
+static int select_path(struct realize_args *a, struct realize_target *t,
+		       struct nipfs_closure *closure, const char *name, struct nipfs_error *err)
+{
+	struct nipfs_store_path path;
+	const int r = nipfs_closure_select(closure, name, &path, err);
+
+	if (r == 0)
+		name_path(a, t, &path);
+	return r;
+}
+
+/* The closure that a CID with a path means, and the path of it, which is for free(). */
+static int find_closure(struct nipfs_block_source *source, const struct ref *ref,
+			struct nipfs_cid *closure, char **name, struct nipfs_error *err)
+{
+	const struct nipfs_slice path = trim(ref->path);
+	struct nipfs_slice above = path;
+	const struct nipfs_slice last = last_name(&above);
+	const struct nipfs_slice folder = last_name(&above);
+
+	*name = NULL;
+	if (!is_name(folder, "store") || last.len == 0)
+		return nipfs_dag_resolve(source, &ref->cid, path, closure, err);
+	*name = xcalloc(last.len + 1, 1);
+	memcpy(*name, last.ptr, last.len);
+	return nipfs_dag_resolve(source, &ref->cid, above, closure, err);
+}
+
+/* @taken: of each store path, whether a closure before has it. */
+static int resolve_target(struct realize_args *a, struct nipfs_block_source *source,
+			  const struct ref *ref, bool *taken, struct nipfs_error *err)
+{
+	struct realize_target *t = &a->targets[a->n_targets++];
+	struct nipfs_closure *closure = NULL;
+	char *name;
+	int r = find_closure(source, ref, &t->closure, &name, err);
+
+	if (r == 0)
+		r = nipfs_closure_open(&closure, source, &t->closure, NULL, err);
+	if (r == 0 && name)
+		r = select_path(a, t, closure, name, err);
+	for (int i = 0; r == 0 && i < a->n_names; i++) {
+		if (taken[i])
+			continue;
+		r = select_path(a, t, closure, a->names[i], err);
+		taken[i] = r == 0;
+		if (r == NIPFS_E_NOTFOUND && a->n_refs > 1)
+			r = 0;
+	}
+	if (r == 0 && !t->named && a->n_names == 0)
+		r = nipfs_closure_results(closure, &t->paths, &t->n, err);
+	if (r == 0 && !t->named && a->n_names == 0 && t->n == 0)
+		r = cli_fill(err, NIPFS_E_USAGE,
+			     "the closure has no 'result': name the store paths to realize");
+	nipfs_closure_free(closure);
+	free(name);
+	return r;
+}
+
+int realize_args_resolve(struct realize_args *a, struct nipfs_block_source *source,
+			 struct nipfs_error *err)
+{
+	bool *taken = xcalloc((size_t)a->n_names + 1, sizeof(*taken));
+	int r = 0;
+
+	a->targets = xcalloc(a->n_refs, sizeof(*a->targets));
+	for (size_t i = 0; r == 0 && i < a->n_refs; i++)
+		r = resolve_target(a, source, &a->refs[i], taken, err);
+	for (int i = 0; r == 0 && i < a->n_names; i++)
+		if (!taken[i])
+			r = cli_fill(err, NIPFS_E_NOTFOUND,
+				     "'%s' is not included in any of the closures", a->names[i]);
+	free(taken);
+	return r;
+}
+
+void realize_args_release(struct realize_args *a)
+{
+	for (size_t i = 0; i < a->n_refs; i++)
+		ref_release(&a->refs[i]);
+	for (size_t i = 0; i < a->n_targets; i++) {
+		free(a->targets[i].paths);
+		free(a->targets[i].wanted);
+	}
+	free(a->refs);
+	free(a->targets);
+	*a = (struct realize_args){ .refs = NULL };
+}

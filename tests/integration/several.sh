@@ -1,0 +1,128 @@
+#!/bin/bash
+# Several closures in one call, and the roots that are made of them: named as each
+# Nix names its own, and kept by its collector.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+outside() {
+    local version why p f s
+    for version in 2.8 2.26; do
+        why=$(missing "nix-$version")
+        if [ -n "$why" ]; then
+            skip "several closures with Nix $version" "$why"
+            continue
+        fi
+        NIX_VERSION=$version NIPFS_COUNTS="$scratch/counts" NIX_EXTRA_CONF='fsync-metadata = false' \
+            nix_env "$scratch/$version" bash "$0" inside "$version" || true
+        read -r p f s < "$scratch/counts" || fail "several closures with Nix $version" 'it did not end'
+        rm -f "$scratch/counts"
+        n_pass=$((n_pass + ${p:-0})) n_fail=$((n_fail + ${f:-0})) n_skip=$((n_skip + ${s:-0}))
+    done
+    summary
+}
+
+chroot_store() { env -u NIX_STATE_DIR -u NIX_LOG_DIR "$2" --store "$1" "${@:3}"; }
+
+# the links in a folder, and where they lead
+links() { (cd "$1" && for link in *; do echo "$link $(readlink "$link")"; done); }
+
+# Names of roots, as Nix gives them.
+names() {
+    local version=$1 store=$scratch/b
+    mkdir add-root out-link by-nix-store by-nix-build
+    exits "$version: --add-root" 0 "$NIX_IPFS" realize "${cids[@]}" --store "$store" --no-check-sigs \
+        --add-root add-root/r
+    same "$version: all are printed" "$(printf '%s\n' "${outs[@]}" | sort)" "$(sort <<< "$out")"
+    nix-store --realise "${outs[@]}" --add-root by-nix-store/r > out 2> err || fail "$version: nix-store" "$(cat err)"
+    same "$version: named as nix-store --add-root does" "$(links by-nix-store)" "$(links add-root)"
+    exits "$version: -o" 0 "$NIX_IPFS" realize "${cids[@]}" --store "$store" --no-check-sigs -o out-link/r
+    nix build --out-link by-nix-build/r "${outs[@]}" 2> err || fail "$version: nix build" "$(cat err)"
+    same "$version: named as nix build -o does" "$(ls by-nix-build)" "$(ls out-link)"
+    # 2.8 numbers store paths in an order of its own
+    [ "$version" = 2.8 ] || same "$version: in the same order" "$(links by-nix-build)" "$(links out-link)"
+    same "$version: no root is warned of" '' "$err"
+    # they stand in the order of what was asked for, whatever is there already
+    mkdir again backwards
+    exits "$version: both" 0 "$NIX_IPFS" realize "${cids[@]}" --store "$store" --no-check-sigs \
+        --add-root again/a -o again/o
+    same "$version: both are made" "$(links add-root | sed 's/^r/a/'; links out-link | sed 's/^r/o/')" \
+        "$(links again)"
+    # of one closure in the order of the names given
+    exits "$version: one closure" 0 "$NIX_IPFS" realize "$all" "${outs[1]}" "${outs[0]##*/}" \
+        --store "$store" --no-check-sigs -o backwards/r
+    same "$version: in the order given" "r ${outs[1]}
+r-1 ${outs[0]}" "$(links backwards)"
+    # what stands there
+    ln -sfn "${outs[0]}" add-root/r-2
+    exits "$version: a link into the store is replaced" 0 "$NIX_IPFS" realize "${cids[@]}" \
+        --store "$store" --no-check-sigs --add-root add-root/r
+    same "$version: it is" "$(links by-nix-store)" "$(links add-root)"
+    rm add-root/r-2
+    echo mine > add-root/r-2
+    exits "$version: a file is not" 1 "$NIX_IPFS" realize "${cids[@]}" --store "$store" --no-check-sigs \
+        --add-root add-root/r
+    same "$version: and stays" mine "$(cat add-root/r-2)"
+    rm -r add-root again backwards out-link/r-1
+    chroot_store "$store" nix-store --gc > out 2> err || fail "$version: gc" "$(cat err)"
+    same "$version: the collector keeps what has a link" \
+        "$(nix-store -qR "${outs[0]}" "${outs[@]:2}" | sort -u | sed 's|.*/||')" \
+        "$(find "$store/nix/store" -mindepth 1 -maxdepth 1 ! -name .links -printf '%f\n' | sort)"
+}
+
+lists() {
+    local version=$1 i
+    for i in "${!cids[@]}"; do printf '%s\n' "${cids[$i]}"; done > list
+    exits "$version: without a root" 0 bash -c \
+        "'$NIX_IPFS' realize --stdin --store '$scratch/c' --no-check-sigs < list"
+    same "$version: from a list" "$(printf '%s\n' "${outs[@]}" | sort)" "$(sort <<< "$out")"
+    case $err in *'garbage collector'*) pass "$version: warns once" ;; *) fail "$version: warns once" "$err" ;; esac
+    same "$version: one warning" 1 "$(wc -l <<< "$err")"
+    printf '%s/store/%s\0' "$all" "${outs[1]##*/}" "$all" "${outs[0]##*/}" > list
+    exits "$version: with NUL, paths of a closure" 0 bash -c \
+        "'$NIX_IPFS' realize --stdin -0 --store '$scratch/d' --no-check-sigs < list | tr '\\0' '\\n'"
+    same "$version: both, in their order" "${outs[1]}
+${outs[0]}" "$out"
+    # a store path out of whichever has it
+    exits "$version: a path of the second closure" 0 "$NIX_IPFS" realize "${cids[1]}" "${cids[0]}" \
+        "${outs[0]}" --store "$scratch/e" --no-check-sigs
+    same "$version: that alone" "${outs[0]}" "$out"
+    # what one does not include another holds
+    local alone
+    alone=$("$NIX_IPFS" add -q --no-closure "${outs[0]}")
+    "$NIX_IPFS" export "$alone" -o alone.car
+    "$NIX_IPFS" export "$all" -o all.car
+    exits "$version: not included" 4 "$NIX_IPFS" realize "$alone" --store "$scratch/f" --no-check-sigs \
+        --from alone.car
+    mapfile -t needed < <(nix-store -q --references "${outs[0]}" | grep -vxF "${outs[0]}")
+    exits "$version: nor named" 0 "$NIX_IPFS" realize "$all" "${needed[@]}" --store "$scratch/f" \
+        --no-check-sigs --from alone.car --from all.car
+    exits "$version: included by then" 0 "$NIX_IPFS" realize "$alone" --store "$scratch/f" \
+        --no-check-sigs --from alone.car
+    same "$version: it is" "${outs[0]}" "$out"
+    # a failure keeps what came before it
+    exits "$version: one that fails" 4 "$NIX_IPFS" realize "${cids[1]}" "$alone" --store "$scratch/g" \
+        --no-check-sigs --add-root kept
+    same "$version: keeps those before it" "${outs[1]}" "$(readlink kept)"
+}
+
+inside() {
+    local version=$1 cids=() all outs path
+    cd "$scratch" || exit 1
+    if ! nix-build --no-out-link "$top/tests/closure/closure.nix" -A hello -A script -A link -A nothing \
+        > outs 2> build.log; then
+        fail "Nix $version builds the closure" "$(tail -n 3 build.log)"
+        summary
+        return
+    fi
+    mapfile -t outs < outs
+    for path in "${outs[@]}"; do cids+=("$("$NIX_IPFS" add -q "$path")"); done
+    all=$("$NIX_IPFS" add -q "${outs[@]}")
+    names "$version"
+    lists "$version"
+    summary
+}
+
+case ${1:-} in
+inside) inside "$2" ;;
+*) outside ;;
+esac
