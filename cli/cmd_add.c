@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <nixipfs/add.h>
 
+#include "cli/add_tree.h"
 #include "cli/command.h"
 #include "cli/error.h"
 #include "cli/json.h"
@@ -16,7 +18,7 @@
 struct options {
 	struct common common;
 	bool from_stdin, check, no_closure, nars, trust_nar_hash;
-	const char *sign_key;
+	const char *sign_key, *name;
 };
 
 static const struct opt opts[] = {
@@ -28,6 +30,9 @@ static const struct opt opts[] = {
 	  offsetof(struct options, no_closure) },
 	{ "nars", 0, OPT_FLAG, NULL, "also a NAR of every path, for stock Nix",
 	  offsetof(struct options, nars) },
+	{ "name", 0, OPT_TEXT, "NAME",
+	  "PATH is any file or folder: first add it to the store under this name",
+	  offsetof(struct options, name) },
 	{ "sign-key", 0, OPT_TEXT, "FILE", "sign the narinfos with this secret key",
 	  offsetof(struct options, sign_key) },
 	{ "trust-nar-hash", 0, OPT_FLAG, NULL,
@@ -131,6 +136,45 @@ static int add(const struct options *o, const struct nipfs_secret_key *key,
 	return 0;
 }
 
+/* What is no store object yet becomes one, which is then added as any other is. */
+static int open_named(const struct options *o, char *path, struct nipfs_store **store,
+		      struct store_args *paths, struct nipfs_error *err)
+{
+	struct nipfs_added_tree added;
+	struct stat st;
+	int r = nipfs_store_check_name(o->name, err);
+
+	/* with a slash behind it a symlink would be followed, which Nix does not */
+	for (size_t len = strlen(path); len > 1 && path[len - 1] == '/'; len--)
+		path[len - 1] = '\0';
+	if (r == 0 && lstat(path, &st) != 0)
+		r = cli_fill(err, NIPFS_E_NOTFOUND, "there is no '%s'", path);
+	if (r == 0)
+		r = store_args_open_write(store, &o->common, err);
+	if (r == 0)
+		r = add_tree_from_disk(&o->common, *store, o->name, path, &added, err);
+	if (r < 0)
+		return r;
+	paths->paths = xcalloc(1, sizeof(*paths->paths));
+	paths->paths[0] = added.path;
+	paths->n = paths->cap = 1;
+	return 0;
+}
+
+static int open_paths(const struct options *o, int n_args, char **args,
+		      struct nipfs_store **store, struct store_args *paths,
+		      struct nipfs_error *err)
+{
+	int r = store_args_open(store, &o->common, err);
+
+	if (r == 0)
+		r = store_args_read(paths, *store, n_args, args, o->from_stdin, o->common.null,
+				    err);
+	if (r == 0 && paths->n == 0)
+		r = cli_fill(err, NIPFS_E_USAGE, "no path came on standard input");
+	return r;
+}
+
 static int run(const struct cmd *self, void *options, int n_args, char **args)
 {
 	const struct options *o = options;
@@ -143,15 +187,13 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 
 	if (n_args == 0 && !o->from_stdin)
 		return cli_usage(self, "no PATH was given");
+	if (o->name && (n_args != 1 || o->from_stdin))
+		return cli_usage(self, "--name is for one PATH");
 	if (o->sign_key)
 		r = nipfs_secret_key_load(o->sign_key, &key, &err);
 	if (r == 0)
-		r = store_args_open(&store, &o->common, &err);
-	if (r == 0)
-		r = store_args_read(&paths, store, n_args, args, o->from_stdin, o->common.null,
-				    &err);
-	if (r == 0 && paths.n == 0)
-		r = cli_fill(&err, NIPFS_E_USAGE, "no path came on standard input");
+		r = o->name ? open_named(o, args[0], &store, &paths, &err)
+			    : open_paths(o, n_args, args, &store, &paths, &err);
 	if (r == 0)
 		r = nipfs_index_open(&index, NULL, true, &err);
 	if (r == 0)

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <nixipfs/index_store.h>
 #include <nixipfs/nix_hash.h>
 #include <nixipfs/realize.h>
 
+#include "cli/add_tree.h"
 #include "cli/command.h"
 #include "cli/error.h"
 #include "cli/json.h"
@@ -20,7 +22,7 @@
 struct options {
 	struct common common;
 	struct trust_args trust;
-	const char *add_root, *out_link;
+	const char *add_root, *out_link, *name;
 	bool from_stdin;
 };
 
@@ -32,6 +34,9 @@ static const struct opt opts[] = {
 	  offsetof(struct options, add_root) },
 	{ "out-link", 'o', OPT_TEXT, "LINK", "the same, with names as nix build gives them",
 	  offsetof(struct options, out_link) },
+	{ "name", 0, OPT_TEXT, "NAME",
+	  "CID is any tree: add it as nix store add-path --name does",
+	  offsetof(struct options, name) },
 	{ "stdin", 0, OPT_FLAG, NULL, "read more CIDs from standard input, one per line",
 	  offsetof(struct options, from_stdin) },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0 },
@@ -130,13 +135,13 @@ static int add_root(struct job *job, const struct nipfs_store_path *path, const 
 }
 
 /* nix-store --add-root counts from LINK to LINK-2, nix build --out-link to LINK-1. */
-static int add_roots(struct job *job, const struct realize_target *target,
+static int add_roots(struct job *job, const struct nipfs_store_path *paths, size_t n,
 		     struct nipfs_error *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < target->n; i++) {
-		const struct nipfs_store_path *path = &target->paths[i];
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct nipfs_store_path *path = &paths[i];
 
 		if (job->o->add_root)
 			r = add_root(job, path, job->o->add_root, job->n_roots + 1, err);
@@ -164,37 +169,78 @@ static int realize_target(struct job *job, const struct realize_target *target,
 	options.progress = progress_begin(&job->line, &job->o->common);
 	r = nipfs_realize(job->store, job->blocks.source, &target->closure, &options, err);
 	progress_end(&job->line);
-	return r < 0 ? r : add_roots(job, target, err);
+	return r < 0 ? r : add_roots(job, target->paths, target->n, err);
 }
 
-/* Nothing is made, not even a store, for closures that are not there. */
-static int find_closures(struct job *job, struct nipfs_error *err)
+/* --store is where the paths go to, not where they come from */
+static struct common from_where(const struct job *job)
 {
-	/* --store is where the paths go to, not where they come from */
 	struct common from = job->o->common;
-	int r;
 
 	from.store = NULL;
 	from.via = 0;
-	r = blocks_open(&job->blocks, &from, err);
-	return r < 0 ? r : realize_args_resolve(&job->args, job->blocks.source, err);
+	return from;
 }
 
-static int realize(struct job *job, struct nipfs_error *err)
+static int open_target(struct job *job, struct nipfs_error *err)
 {
 	struct nipfs_error no_index;
+	const int r = store_args_open_write(&job->store, &job->o->common, err);
+
+	if (r == 0 && nipfs_index_open(&job->index, NULL, true, &no_index) < 0)
+		cli_note(&job->o->common, "what is placed is not indexed: %s", no_index.msg);
+	return r;
+}
+
+/* Nothing is made, not even a store, for closures that are not there. */
+static int realize_closures(struct job *job, struct nipfs_error *err)
+{
+	const struct common from = from_where(job);
 	int r = trust_open(&job->trust, &job->o->trust, err);
 
 	if (r == 0)
-		r = find_closures(job, err);
+		r = blocks_open(&job->blocks, &from, err);
 	if (r == 0)
-		r = store_args_open_write(&job->store, &job->o->common, err);
-	if (r < 0)
-		return r;
-	if (nipfs_index_open(&job->index, NULL, true, &no_index) < 0)
-		cli_note(&job->o->common, "what is placed is not indexed: %s", no_index.msg);
+		r = realize_args_resolve(&job->args, job->blocks.source, err);
+	if (r == 0)
+		r = open_target(job, err);
 	for (size_t i = 0; r == 0 && i < job->args.n_targets; i++)
 		r = realize_target(job, &job->args.targets[i], err);
+	return r;
+}
+
+/* A tree that is no store object yet becomes one. */
+static int realize_named(struct job *job, const char *typed, struct nipfs_error *err)
+{
+	struct nipfs_realized realized = { .asked_for = true, .trust = NIPFS_TRUST_CONTENT };
+	const struct common from = from_where(job);
+	struct nipfs_added_tree added;
+	struct nipfs_cid cid;
+	int r = nipfs_store_check_name(job->o->name, err);
+
+	if (r == 0)
+		r = ref_open(typed, REF_TREE, &from, &job->blocks, &cid, err);
+	if (r == 0)
+		r = open_target(job, err);
+	if (r == 0)
+		r = add_tree_from_dag(&job->o->common, job->store, job->o->name,
+				      job->blocks.source, &cid, &added, err);
+	/* which path it is was not known while it was read */
+	if (r == 0 && job->index)
+		r = nipfs_index_build(job->store, job->index, &added.path, 1, NULL, err);
+	if (r < 0)
+		return r;
+	realized.path = added.path;
+	realized.how = added.known ? NIPFS_REALIZED_VALID : NIPFS_REALIZED_PLACED;
+	realized.nar_size = added.nar_size;
+	r = done(job, &realized, err);
+	return r < 0 ? r : add_roots(job, &added.path, 1, err);
+}
+
+static int realize(struct job *job, char **args, struct nipfs_error *err)
+{
+	const int r = job->o->name ? realize_named(job, args[0], err) : realize_closures(job, err);
+
 	if (r == 0 && !job->o->add_root && !job->o->out_link)
 		cli_note(&job->o->common,
 			 "without --add-root the garbage collector may remove the result");
@@ -224,9 +270,11 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 
 	if (n_args == 0 && !job.o->from_stdin)
 		return cli_usage(self, "no CID was given");
-	r = read_args(&job, n_args, args, &err);
+	if (job.o->name && (n_args != 1 || job.o->from_stdin))
+		return cli_usage(self, "--name is for one CID");
+	r = job.o->name ? 0 : read_args(&job, n_args, args, &err);
 	if (r == 0)
-		r = realize(&job, &err);
+		r = realize(&job, args, &err);
 	r = r < 0 ? cli_fail(&job.o->common, &err) : 0;
 	blocks_close(&job.blocks);
 	nipfs_index_close(job.index);

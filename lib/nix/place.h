@@ -70,4 +70,10 @@ void nipfs__local_abort(struct nipfs_placement *p);
 /* Unlocks the path and frees the placement; leaves the files alone. */
 void nipfs__local_end(struct nipfs_placement *p);
 
+/* ---- local_add_tree.c ------------------------------------------------------------ */
+
+int nipfs__local_add_tree(struct nipfs_store *store, const char *name, nipfs__feed_fn *feed,
+			  void *ctx, struct nipfs_added_tree *out,
+			  struct nipfs_error *err) NIPFS_MUSTUSE;
+
 #endif

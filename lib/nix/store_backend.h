@@ -8,7 +8,12 @@
 #ifndef LIB_NIX_STORE_BACKEND_H
 #define LIB_NIX_STORE_BACKEND_H
 
+#include <nixipfs/add_tree.h>
 #include <nixipfs/store.h>
+
+/* Gives one tree to a sink. */
+typedef int nipfs__feed_fn(void *ctx, const struct nipfs_tree_sink *sink,
+			   struct nipfs_error *err);
 
 /* Takes a path that another one refers to. */
 typedef int nipfs__ref_fn(void *ctx, const struct nipfs_store_path *ref,
@@ -28,6 +33,7 @@ typedef int nipfs__ref_fn(void *ctx, const struct nipfs_store_path *ref,
  * @finish:        the tree is complete
  * @commit:        its placements end in any case
  * @abort:         the placement ends
+ * @add_tree:      see nipfs_store_add_tree()
  * @close:         also after an open that failed halfway
  */
 struct nipfs__store_backend {
@@ -62,6 +68,8 @@ struct nipfs__store_backend {
 	int (*commit)(struct nipfs_placement **take_placements, size_t n,
 		      struct nipfs_error *err);
 	void (*abort)(struct nipfs_placement *p);
+	int (*add_tree)(struct nipfs_store *store, const char *name, nipfs__feed_fn *feed,
+			void *ctx, struct nipfs_added_tree *out, struct nipfs_error *err);
 	void (*close)(struct nipfs_store *store);
 };
 

@@ -210,5 +210,6 @@ const struct nipfs__store_backend nipfs__store_local = {
 	.finish = nipfs__local_finish,
 	.commit = nipfs__local_commit,
 	.abort = nipfs__local_abort,
+	.add_tree = nipfs__local_add_tree,
 	.close = close_local,
 };
