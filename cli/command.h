@@ -110,7 +110,7 @@ const struct opt *command_opt(const struct cmd *cmd, size_t i);
 extern const struct cmd command_self;
 
 extern const struct cmd cmd_add, cmd_cid, cmd_export, cmd_realize, cmd_get, cmd_ls, cmd_cat,
-	cmd_dump, cmd_show, cmd_verify, cmd_sign, cmd_index_build, cmd_index_ls, cmd_index_stats,
+	cmd_dump, cmd_show, cmd_verify, cmd_sign, cmd_doctor, cmd_index_build, cmd_index_ls, cmd_index_stats,
 	cmd_index_prune;
 
 #endif

@@ -7,8 +7,16 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "multiformats/sha256/kernel.h"
 
+#include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <string.h>
+
+#include "multiformats/sha256/sha256.h"
+
+const char *nipfs__sha256_name(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION);
+}
 
 void nipfs__sha256_blocks(uint32_t *state, const uint8_t *blocks, size_t n)
 {

@@ -44,4 +44,7 @@ void nipfs__sha256_final(struct nipfs_sha256 *s, uint8_t *digest);
 void nipfs__sha256_many(const struct nipfs_slice *msgs, size_t n,
 			uint8_t (*digests)[NIPFS__SHA256_BYTES]);
 
+/* What computes it, for people: "OpenSSL 3.0.15 3 Sep 2024". */
+const char *nipfs__sha256_name(void);
+
 #endif
