@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Any tree into a store, whatever way the store is reached. */
-#include <nixipfs/add_tree.h>
+#include "lib/nix/add_tree.h"
 
-#include "lib/nix/store.h"
+#include <string.h>
+
+#include "lib/nix/content_address.h"
 #include "multiformats/base/err.h"
 #include "multiformats/base/slice.h"
 
@@ -18,6 +20,24 @@ int nipfs_store_check_name(const char *name, struct nipfs_error *err)
 	if (r < 0 && err)
 		err->code = NIPFS_E_USAGE;
 	return r < 0 ? NIPFS_E_USAGE : 0;
+}
+
+int nipfs__describe_tree(const struct nipfs_store *store, const char *name,
+			 const struct nipfs_nar_digest *digest, struct nipfs_path_info *out,
+			 struct nipfs_error *err)
+{
+	const struct nipfs__ca ca = { NIPFS__CA_NAR, nipfs_nix_hash_sha256(digest->sha256) };
+	char text[NIPFS__CA_TEXT_MAX];
+	const size_t len = nipfs__ca_format(&ca, text);
+	int r = nipfs__ca_store_path(&ca, store->env.store_dir, nipfs__slice_str(name), NULL, 0,
+				     false, &out->path, err);
+
+	if (r < 0)
+		return r;
+	memcpy(out->nar_hash, digest->sha256, sizeof(out->nar_hash));
+	out->nar_size = digest->size;
+	r = nipfs_path_info_set_ca(out, nipfs__slice(text, len));
+	return r < 0 ? nipfs__fail_nomem(err) : 0;
 }
 
 int nipfs_store_add_tree(struct nipfs_store *store, const char *name,

@@ -9,9 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include <nixipfs/nar.h>
-
-#include "lib/nix/content_address.h"
+#include "lib/nix/add_tree.h"
 #include "lib/nix/place.h"
 #include "multiformats/base/err.h"
 #include "multiformats/base/slice.h"
@@ -58,25 +56,6 @@ static int write_tree(struct nipfs_store *store, const struct nipfs_store_path *
 	return r;
 }
 
-/* All that is to be registered; to be released also on failure. */
-static int describe(const struct nipfs_store *store, const char *name,
-		    const struct nipfs_nar_digest *digest, struct nipfs_path_info *out,
-		    struct nipfs_error *err)
-{
-	const struct nipfs__ca ca = { NIPFS__CA_NAR, nipfs_nix_hash_sha256(digest->sha256) };
-	char text[NIPFS__CA_TEXT_MAX];
-	const size_t len = nipfs__ca_format(&ca, text);
-	int r = nipfs__ca_store_path(&ca, store->env.store_dir, nipfs__slice_str(name), NULL, 0,
-				     false, &out->path, err);
-
-	if (r < 0)
-		return r;
-	memcpy(out->nar_hash, digest->sha256, sizeof(out->nar_hash));
-	out->nar_size = digest->size;
-	r = nipfs_path_info_set_ca(out, nipfs__slice(text, len));
-	return r < 0 ? nipfs__fail_nomem(err) : 0;
-}
-
 /* With the lock of the path: what was written becomes what the placement would have written. */
 static int hand_over(struct nipfs_placement *p, const struct nipfs_store_path *temp,
 		     struct nipfs_error *err)
@@ -118,7 +97,7 @@ int nipfs__local_add_tree(struct nipfs_store *store, const char *name, nipfs__fe
 		return r;
 	r = write_tree(store, &temp, feed, ctx, &digest, err);
 	if (r == 0)
-		r = describe(store, name, &digest, &info, err);
+		r = nipfs__describe_tree(store, name, &digest, &info, err);
 	if (r == 0)
 		r = place(store, &info, &temp, &known, err);
 	/* when the path was valid already, or something failed */

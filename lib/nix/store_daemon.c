@@ -200,5 +200,6 @@ const struct nipfs__store_backend nipfs__store_daemon = {
 	.finish = nipfs__remote_finish,
 	.commit = nipfs__remote_commit,
 	.abort = nipfs__remote_abort,
+	.add_tree = nipfs__remote_add_tree,
 	.close = close_remote,
 };

@@ -89,4 +89,10 @@ int nipfs__remote_commit(struct nipfs_placement **take_placements, size_t n,
 			 struct nipfs_error *err) NIPFS_MUSTUSE;
 void nipfs__remote_abort(struct nipfs_placement *p);
 
+/* ---- remote_add_tree.c ------------------------------------------------------------- */
+
+int nipfs__remote_add_tree(struct nipfs_store *store, const char *name, nipfs__feed_fn *feed,
+			   void *ctx, struct nipfs_added_tree *out,
+			   struct nipfs_error *err) NIPFS_MUSTUSE;
+
 #endif

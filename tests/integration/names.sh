@@ -15,6 +15,7 @@ outside() {
             skip "names with Nix $version" "$why"
             continue
         fi
+        chmod 755 "$scratch"
         NIX_VERSION=$version NIPFS_COUNTS="$scratch/counts" NIX_EXTRA_CONF='fsync-metadata = false' \
             nix_env "$scratch/$version" bash "$0" inside "$version" || true
         read -r p f s < "$scratch/counts" || fail "names with Nix $version" 'it did not end'
@@ -109,6 +110,51 @@ from_kubo() {
     same "$version: is the folder" "$(nix-store --add odd/mixed)" "$out"
 }
 
+# The daemon finds out the path itself; for a plain user too, as nothing is to be trusted.
+through_daemons() {
+    local version=$1 name want cid daemon
+    if [ "$(id -u)" != 0 ] || ! command -v setpriv > /dev/null; then
+        skip "$version: through a daemon" 'needs root and setpriv'
+        return
+    fi
+    mkdir u
+    chown 65534:65534 u
+    chmod -R go+rX odd
+    nix-daemon > daemon.log 2>&1 &
+    daemon=$!
+    for _ in $(seq 100); do
+        [ -S "$NIX_DAEMON_SOCKET_PATH" ] && break
+        sleep 0.1
+    done
+    local user=(env "HOME=$scratch/u" "XDG_CONFIG_HOME=$scratch/u" "XDG_CONFIG_DIRS=$scratch/u"
+        "NIX_IPFS_STATE_DIR=$scratch/u/state" setpriv --reuid=65534 --regid=65534 --clear-groups)
+    for name in empty-file executable empty-dir dangling names sizes mixed deep; do
+        want=$(nix store add-path --name "d-$name" "odd/$name")
+        nix-store --delete "$want" > out 2>&1 || fail "$version: delete" "$(cat out)"
+        exits "$version: a user adds d-$name" 0 "${user[@]}" "$NIX_IPFS" add --name "d-$name" "odd/$name"
+        same "$version: d-$name by the daemon" "$want" "${out##* }"
+        nix-store --verify-path "$want" 2> err || fail "$version: d-$name is right" "$(cat err)"
+        same "$version: d-$name is content-addressed" "fixed:r:$(nix-store -q --hash "$want")" \
+            "$(sqlite3 "$NIX_STATE_DIR/db/db.sqlite" "select ca from ValidPaths where path = '$want'")"
+    done
+    cid=$("$NIX_IPFS" ls "$("$NIX_IPFS" add -q "$want")/store" | awk '{ print $3 }')
+    "$NIX_IPFS" export "$cid" -o user.car
+    nix-store --delete "$want" > out 2>&1
+    exits "$version: a user realizes a DAG" 0 "${user[@]}" "$NIX_IPFS" realize "$cid" --name d-deep --from user.car \
+        -o "$scratch/u/root"
+    same "$version: the same path" "$want" "$out"
+    nix-store --gc > out 2>&1
+    same "$version: it has a root" "$want" "$(nix-store -q --roots "$want" | sed 's/.* -> //')"
+    head -c 300 user.car > cut.car
+    exits "$version: half a DAG" 4 "${user[@]}" "$NIX_IPFS" realize "$cid" --name half --from cut.car
+    exits "$version: by a child" 0 "$NIX_IPFS" add --name child odd/mixed --via stdio
+    same "$version: by a child: the same path" "$(nix store add-path --name child odd/mixed)" "${out##* }"
+    kill "$daemon"
+    wait "$daemon" 2> /dev/null
+    same "$version: nothing is left of half a DAG" '' \
+        "$(nix-store --gc > out 2>&1; find "$NIX_STORE_DIR" -maxdepth 1 -name '*-half*')"
+}
+
 # A collector that runs while the tree is written, and one that had begun before.
 collectors() {
     local version=$1 cid path writer n=1 variable=_NIX_TEST_GC_SYNC
@@ -190,10 +236,12 @@ kills() {
 inside() {
     local version=$1
     cd "$scratch" || exit 1
+    chmod 755 "$scratch"
     make_corpus odd
     from_disk "$version"
     from_dags "$version"
     from_kubo "$version"
+    through_daemons "$version"
     collectors "$version"
     neighbours "$version"
     kills "$version"
