@@ -13,6 +13,7 @@ outside() {
             skip "signatures with Nix $version" "$why"
             continue
         fi
+        chmod 755 "$scratch"
         NIX_VERSION=$version NIPFS_COUNTS="$scratch/counts" NIX_EXTRA_CONF='fsync-metadata = false' \
             nix_env "$scratch/$version" bash "$0" inside "$version" || true
         read -r p f s < "$scratch/counts" || fail "signatures with Nix $version" 'it did not end'
@@ -155,6 +156,42 @@ shown() {
     exits "$version: they can be signed" 0 "$NIX_IPFS" sign -k first.sk -r "$ca"
 }
 
+# Where a daemon writes the store it is asked to add the signatures.
+daemons() {
+    local version=$1 db=$NIX_STATE_DIR/db/db.sqlite daemon
+    if [ "$(id -u)" != 0 ] || ! command -v setpriv > /dev/null; then
+        skip "$version: through a daemon" 'needs root and setpriv'
+        return
+    fi
+    nix-daemon > daemon.log 2>&1 &
+    daemon=$!
+    for _ in $(seq 100); do
+        [ -S "$NIX_DAEMON_SOCKET_PATH" ] && break
+        sleep 0.1
+    done
+    nix-store --generate-binary-cache-key daemon-1 daemon.sk daemon.pk
+    nix-store --generate-binary-cache-key user-1 user.sk user.pk
+    mkdir u
+    chown 65534:65534 u user.sk
+    exits "$version: a daemon that trusts us" 0 "$NIX_IPFS" sign -k daemon.sk -r "${outs[0]}" --via daemon
+    same "$version: it added the signatures" "$(nix-store -qR "${outs[0]}" | wc -l)" \
+        "$(signatures "$db" "${all[@]}" | grep -c ' daemon-1:')"
+    if [ "$version" = 2.8 ]; then
+        exits "$version: a daemon that does not" 1 as_user "$NIX_IPFS" sign -k user.sk "${outs[0]}"
+        says "$version: says so" "$err" 'Nix daemon says'
+    else
+        exits "$version: a daemon that does not" 0 as_user "$NIX_IPFS" sign -k user.sk "${outs[0]}"
+        same "$version: takes them all the same" 1 "$(signatures "$db" "${all[@]}" | grep -c ' user-1:')"
+    fi
+    kill "$daemon"
+    wait "$daemon" 2> /dev/null
+}
+
+as_user() {
+    env "HOME=$scratch/u" "XDG_CONFIG_HOME=$scratch/u" "XDG_CONFIG_DIRS=$scratch/u" \
+        "NIX_IPFS_STATE_DIR=$scratch/u/state" setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
 # Contents that are not what is stated are signed by nobody.
 tampered() {
     local version=$1 signed=$2 db=$NIX_STATE_DIR/db/db.sqlite
@@ -174,6 +211,7 @@ tampered() {
 inside() {
     local version=$1 unsigned signed store all outs
     cd "$scratch" || exit 1
+    chmod 755 "$scratch"
     if ! nix-build --no-out-link "$top/tests/closure/closure.nix" > outs 2> build.log; then
         fail "Nix $version builds the closure" "$(tail -n 3 build.log)"
         summary
@@ -195,6 +233,7 @@ inside() {
     signed=$out
     add_signs "$version" "$signed"
     shown "$version" "$signed"
+    daemons "$version"
     tampered "$version" "$signed"
     summary
 }
