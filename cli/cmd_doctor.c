@@ -9,6 +9,7 @@
 #include "cli/error.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/store_args.h"
 
 struct options {
 	struct common common;
@@ -56,9 +57,11 @@ static int print(void *ctx, const struct nipfs_checkup *checkup, struct nipfs_er
 static int run(const struct cmd *self, void *options, int n_args, char **args)
 {
 	struct options *o = options;
-	const struct nipfs_doctor_options doctor = { .store = { .uri = o->common.store },
-						     .each = print,
-						     .ctx = &o->common };
+	const struct nipfs_doctor_options doctor = {
+		.store = { .uri = o->common.store, .via = store_args_via(&o->common) },
+		.each = print,
+		.ctx = &o->common,
+	};
 	struct nipfs_error err;
 	bool usable;
 

@@ -30,13 +30,14 @@ struct nipfs__checkup {
  * @nix:        the version of Nix, as the daemon said; empty where it did not
  * @can_write:  the store can be opened for WRITE
  * @will_make:  it is not there, and the first realize makes it
+ * @by_daemon:  a daemon decides what comes in, by its own settings
  */
 struct nipfs__doctor {
 	const struct nipfs_doctor_options *options;
 	struct nipfs_nix_conf *conf;
 	struct nipfs__store_env env;
 	char nix[64];
-	bool can_write, will_make;
+	bool can_write, will_make, by_daemon;
 };
 
 /* Text that is too long is cut short. */

@@ -99,7 +99,7 @@ int nipfs__doctor_keys(struct nipfs__doctor *d, struct nipfs__checkup *c,
 		       struct nipfs_error *err)
 {
 	/* what a daemon goes by are not this user's settings */
-	const bool system = d->env.kind == NIPFS__STORE_DAEMON;
+	const bool system = d->by_daemon;
 	struct nipfs_nix_conf *conf = d->conf;
 	struct nipfs_keyring ring = { .n = 0 };
 	struct nipfs_error why = { .msg = "" };

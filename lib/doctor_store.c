@@ -201,6 +201,34 @@ static int open_store(const struct nipfs__doctor *d, struct nipfs_store **out,
 	return r < 0 ? r : nipfs_store_open(out, &options, err);
 }
 
+static void say_route(struct nipfs__doctor *d, struct nipfs__checkup *c,
+		      const struct nipfs_store *store)
+{
+	struct nipfs_store_route route;
+
+	nipfs_store_route(store, &route);
+	d->by_daemon = route.trust != NIPFS_STORE_TRUSTED;
+	switch (route.via) {
+	case NIPFS_STORE_VIA_AUTO:
+	case NIPFS_STORE_VIA_DIRECT:
+		nipfs__checkup_say(c, "works here: the store is written directly");
+		nipfs__checkup_fact(c, "via", "direct");
+		break;
+	case NIPFS_STORE_VIA_DAEMON:
+		nipfs__checkup_say(c, "works here: the daemon writes the store%s",
+				   route.trust == NIPFS_STORE_UNTRUSTED ?
+					   ", what it trusts and what is content-addressed" :
+					   "");
+		nipfs__checkup_fact(c, "via", "daemon");
+		break;
+	case NIPFS_STORE_VIA_STDIO:
+		nipfs__checkup_say(c, "works here: '%s' is started, which writes the store",
+				   route.peer);
+		nipfs__checkup_fact(c, "via", "stdio");
+		break;
+	}
+}
+
 int nipfs__doctor_realize(struct nipfs__doctor *d, struct nipfs__checkup *c,
 			  struct nipfs_error *err)
 {
@@ -217,8 +245,7 @@ int nipfs__doctor_realize(struct nipfs__doctor *d, struct nipfs__checkup *c,
 	d->will_make = r == NIPFS_E_NOTFOUND && d->env.kind == NIPFS__STORE_CHROOT &&
 		       nipfs__doctor_can_make(d->env.real_store_dir);
 	if (r == 0) {
-		nipfs__checkup_say(c, "works here: the store is written directly");
-		nipfs__checkup_fact(c, "via", "direct");
+		say_route(d, c, store);
 		nipfs_store_close(store);
 	} else if (d->will_make) {
 		nipfs__checkup_say(c, "works here: it makes the store");

@@ -61,8 +61,8 @@ struct nipfs_doctor_options {
  * @usable:  whether nipfs_realize() would work; untouched on failure
  * @err:     may be NULL
  *
- * No program is started, and nothing is made or changed but what a store that is
- * opened for WRITE gets; a store that is not there is not made.
+ * No program is started but what the options name, and nothing is made or changed but
+ * what a store that is opened for WRITE gets; a store that is not there is not made.
  *
  * Return: 0, NIPFS_E_INVALID (settings that can't be read, no such store URI),
  * NIPFS_E_NOMEM, NIPFS_E_CANCELLED, or what @each returned.

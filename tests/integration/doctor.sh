@@ -1,0 +1,107 @@
+#!/bin/bash
+# What the doctor says of real stores: a single user's, root's beside a daemon, another
+# user's with and without one; of a schema that is not known, and a read-only mount.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+outside() {
+    local version why p f s
+    for version in 2.8 2.26; do
+        why=$(missing "nix-$version")
+        [ "$(id -u)" = 0 ] || why='only root can be several users'
+        if [ -n "$why" ]; then
+            skip "the doctor with Nix $version" "$why"
+            continue
+        fi
+        chmod 755 "$scratch"
+        NIX_VERSION=$version NIPFS_COUNTS="$scratch/counts" \
+            nix_env "$scratch/$version" bash "$0" inside "$version" || true
+        read -r p f s < "$scratch/counts" || fail "the doctor with Nix $version" 'it did not end'
+        rm -f "$scratch/counts"
+        n_pass=$((n_pass + ${p:-0})) n_fail=$((n_fail + ${f:-0})) n_skip=$((n_skip + ${s:-0}))
+    done
+    summary
+}
+
+as_user() {
+    env HOME="$scratch/u" XDG_CONFIG_HOME="$scratch/u/config" XDG_CONFIG_DIRS="$scratch/u/config" \
+        NIX_IPFS_STATE_DIR="$scratch/u/state" \
+        setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+
+# fact TOPIC NAME: out of the JSON in $out
+fact() {
+    python3 -c 'import json, sys
+for line in sys.stdin:
+    checkup = json.loads(line)
+    if checkup["topic"] == sys.argv[1]:
+        print(checkup["facts"].get(sys.argv[2], checkup.get(sys.argv[2])))' "$1" "$2" <<< "$out"
+}
+
+daemon_start() {
+    rm -f "$NIX_DAEMON_SOCKET_PATH"
+    nix-daemon > daemon.log 2>&1 &
+    daemon=$!
+    for _ in $(seq 100); do
+        [ -S "$NIX_DAEMON_SOCKET_PATH" ] && return
+        sleep 0.1
+    done
+    fail "$version: the daemon starts" "$(tail -n 2 daemon.log)"
+}
+
+inside() {
+    local version=$1 daemon full
+    cd "$scratch" || exit 1
+    chmod 755 "$scratch"
+    mkdir u
+    chown 65534:65534 u
+    nix-store --init
+    full=$(nix-store --version | sed 's/.* //')
+
+    exits "$version: a store of our own" 0 "$NIX_IPFS" doctor --json
+    same "$version: it is" "single direct False True" \
+        "$(fact store users) $(fact realize via) $(fact store readOnly) $(fact realize works)"
+    same "$version: nothing is to be done" '' "$("$NIX_IPFS" doctor -q)"
+    exits "$version: another user's, without a daemon" 1 as_user "$NIX_IPFS" doctor --json
+    same "$version: that is told" False "$(fact realize works)"
+
+    daemon_start
+    exits "$version: beside a daemon" 0 "$NIX_IPFS" doctor --json
+    same "$version: the daemon's version" "$full" "$(fact nix nixVersion)"
+    same "$version: root writes directly" direct "$(fact realize via)"
+    exits "$version: another user's, with a daemon" 0 as_user "$NIX_IPFS" doctor --json
+    same "$version: through the daemon" "multi daemon $full" \
+        "$(fact store users) $(fact realize via) $(fact nix nixVersion)"
+    if [ "$version" = 2.8 ]; then
+        same "$version: an old daemon does not tell" unknown "$(fact daemon trusted)"
+    else
+        same "$version: it does not trust a stranger" False "$(fact daemon trusted)"
+    fi
+    exits "$version: by a child" 0 "$NIX_IPFS" doctor --json --via stdio
+    same "$version: which is told" stdio "$(fact realize via)"
+    kill "$daemon"
+    wait "$daemon" 2> /dev/null
+    # a socket that nobody listens at
+    exits "$version: a dead socket" 1 as_user "$NIX_IPFS" doctor --json
+    rm -f "$NIX_DAEMON_SOCKET_PATH"
+
+    mount --bind "$NIX_STORE_DIR" "$NIX_STORE_DIR"
+    mount -o remount,bind,ro "$NIX_STORE_DIR"
+    "$NIX_IPFS" doctor --json > out.json
+    out=$(cat out.json)
+    same "$version: a read-only mount" True "$(fact store readOnly)"
+    umount "$NIX_STORE_DIR"
+
+    echo 11 > "$NIX_STATE_DIR/db/schema"
+    exits "$version: another schema" 1 "$NIX_IPFS" doctor --json
+    same "$version: is named" '11 False' "$(fact schema schema) $(fact schema ok)"
+    exits "$version: a chroot store that is not there" 0 "$NIX_IPFS" doctor --store "$scratch/new"
+    [ ! -e "$scratch/new" ] || fail "$version: none is made" 'there is one'
+    exits "$version: one that cannot be made" 1 as_user "$NIX_IPFS" doctor --store "$scratch/new"
+    summary
+}
+
+case ${1:-} in
+inside) inside "$2" ;;
+*) outside ;;
+esac
