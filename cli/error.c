@@ -124,3 +124,17 @@ void *xcalloc(size_t n, size_t size)
 	}
 	return ptr;
 }
+
+void *xgrow(void *array, size_t n, size_t *cap, size_t size)
+{
+	void *more;
+
+	if (n < *cap)
+		return array;
+	*cap = *cap ? *cap * 2 : 16;
+	more = xcalloc(*cap, size);
+	if (n)
+		memcpy(more, array, n * size);
+	free(array);
+	return more;
+}

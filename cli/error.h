@@ -44,4 +44,8 @@ void cli_note(const struct common *common, const char *fmt, ...) NIPFS_PRINTF(2,
 /* calloc() that ends the process with one line and exit code 1 when memory runs out. */
 void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 
+/* An array with room for one member more than @n: @array, or a bigger copy in its place. */
+void *xgrow(void *array, size_t n, size_t *cap, size_t size)
+    __attribute__((returns_nonnull));
+
 #endif

@@ -16,16 +16,7 @@
 
 static int add_ref(struct realize_args *a, const char *typed, struct nipfs_error *err)
 {
-	if (a->n_refs == a->cap_refs) {
-		const size_t cap = a->cap_refs ? a->cap_refs * 2 : 16;
-		struct ref *more = xcalloc(cap, sizeof(*more));
-
-		if (a->n_refs)
-			memcpy(more, a->refs, a->n_refs * sizeof(*more));
-		free(a->refs);
-		a->refs = more;
-		a->cap_refs = cap;
-	}
+	a->refs = xgrow(a->refs, a->n_refs, &a->cap_refs, sizeof(*a->refs));
 	if (ref_parse(typed, &a->refs[a->n_refs], err) < 0)
 		return err->code;
 	a->n_refs++;

@@ -98,16 +98,7 @@ int store_args_open_existing(struct nipfs_store **out, const struct common *comm
 static int take(struct store_args *args, struct nipfs_store *store, const char *text,
 		struct nipfs_error *err)
 {
-	if (args->n == args->cap) {
-		const size_t cap = args->cap ? args->cap * 2 : 16;
-		struct nipfs_store_path *more = xcalloc(cap, sizeof(*more));
-
-		if (args->n)
-			memcpy(more, args->paths, args->n * sizeof(*more));
-		free(args->paths);
-		args->paths = more;
-		args->cap = cap;
-	}
+	args->paths = xgrow(args->paths, args->n, &args->cap, sizeof(*args->paths));
 	if (nipfs_store_resolve(store, text, &args->paths[args->n], err) < 0)
 		return err->code;
 	args->n++;

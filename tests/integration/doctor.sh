@@ -3,31 +3,8 @@
 # user's with and without one; of a schema that is not known, and a read-only mount.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-
-outside() {
-    local version why p f s
-    for version in 2.8 2.26; do
-        why=$(missing "nix-$version")
-        [ "$(id -u)" = 0 ] || why='only root can be several users'
-        if [ -n "$why" ]; then
-            skip "the doctor with Nix $version" "$why"
-            continue
-        fi
-        chmod 755 "$scratch"
-        NIX_VERSION=$version NIPFS_COUNTS="$scratch/counts" \
-            nix_env "$scratch/$version" bash "$0" inside "$version" || true
-        read -r p f s < "$scratch/counts" || fail "the doctor with Nix $version" 'it did not end'
-        rm -f "$scratch/counts"
-        n_pass=$((n_pass + ${p:-0})) n_fail=$((n_fail + ${f:-0})) n_skip=$((n_skip + ${s:-0}))
-    done
-    summary
-}
-
-as_user() {
-    env HOME="$scratch/u" XDG_CONFIG_HOME="$scratch/u/config" XDG_CONFIG_DIRS="$scratch/u/config" \
-        NIX_IPFS_STATE_DIR="$scratch/u/state" \
-        setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
-}
+# shellcheck source=tests/each-nix.sh
+. "$top/tests/each-nix.sh"
 
 # fact TOPIC NAME: out of the JSON in $out
 fact() {
@@ -38,23 +15,10 @@ for line in sys.stdin:
         print(checkup["facts"].get(sys.argv[2], checkup.get(sys.argv[2])))' "$1" "$2" <<< "$out"
 }
 
-daemon_start() {
-    rm -f "$NIX_DAEMON_SOCKET_PATH"
-    nix-daemon > daemon.log 2>&1 &
-    daemon=$!
-    for _ in $(seq 100); do
-        [ -S "$NIX_DAEMON_SOCKET_PATH" ] && return
-        sleep 0.1
-    done
-    fail "$version: the daemon starts" "$(tail -n 2 daemon.log)"
-}
-
 inside() {
-    local version=$1 daemon full
+    local version=$1 full
     cd "$scratch" || exit 1
     chmod 755 "$scratch"
-    mkdir u
-    chown 65534:65534 u
     nix-store --init
     full=$(nix-store --version | sed 's/.* //')
 
@@ -79,8 +43,7 @@ inside() {
     fi
     exits "$version: by a child" 0 "$NIX_IPFS" doctor --json --via stdio
     same "$version: which is told" stdio "$(fact realize via)"
-    kill "$daemon"
-    wait "$daemon" 2> /dev/null
+    daemon_stop
     # a socket that nobody listens at
     exits "$version: a dead socket" 1 as_user "$NIX_IPFS" doctor --json
     rm -f "$NIX_DAEMON_SOCKET_PATH"
@@ -103,5 +66,12 @@ inside() {
 
 case ${1:-} in
 inside) inside "$2" ;;
-*) outside ;;
+*)
+    if several_users; then
+        each_nix 'the doctor'
+    else
+        skip 'the doctor' 'needs root and setpriv'
+        summary
+    fi
+    ;;
 esac

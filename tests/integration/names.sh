@@ -4,28 +4,10 @@
 many_files=1
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/each-nix.sh
+. "$top/tests/each-nix.sh"
 # shellcheck source=tests/corpus.sh
 . "$top/tests/corpus.sh"
-
-outside() {
-    local version why p f s
-    for version in 2.8 2.26; do
-        why=$(missing "nix-$version")
-        if [ -n "$why" ]; then
-            skip "names with Nix $version" "$why"
-            continue
-        fi
-        chmod 755 "$scratch"
-        NIX_VERSION=$version NIPFS_COUNTS="$scratch/counts" NIX_EXTRA_CONF='fsync-metadata = false' \
-            nix_env "$scratch/$version" bash "$0" inside "$version" || true
-        read -r p f s < "$scratch/counts" || fail "names with Nix $version" 'it did not end'
-        rm -f "$scratch/counts"
-        n_pass=$((n_pass + ${p:-0})) n_fail=$((n_fail + ${f:-0})) n_skip=$((n_skip + ${s:-0}))
-    done
-    summary
-}
-
-chroot_store() { env -u NIX_STATE_DIR -u NIX_LOG_DIR "$2" --store "$1" "${@:3}"; }
 
 # all that is registered in a chroot store, but for when
 rows() {
@@ -36,12 +18,6 @@ rows() {
 attributes() { (cd "$1/nix/store" && find . ! -path . ! -path './.links*' -printf '%P %y %m %T@ %l\n') | LC_ALL=C sort; }
 
 strays() { find "$1/nix/store" -mindepth 1 -maxdepth 1 \( -name '*.lock' -o -name '*nixipfs*' \) -printf '%f '; }
-
-sound() {
-    if chroot_store "$2" nix-store --verify --check-contents > out.verify 2>&1; then pass "$1"; else
-        fail "$1" "$(tail -n 2 out.verify)"
-    fi
-}
 
 # Every tree, by Nix and by us.
 from_disk() {
@@ -58,7 +34,7 @@ from_disk() {
     same "$version: the rows that Nix has" "$(rows "$scratch/a")" "$(rows "$scratch/b")"
     same "$version: the files that Nix has" "$(attributes "$scratch/a" | sha256sum)" \
         "$(attributes "$scratch/b" | sha256sum)"
-    sound "$version: all of it is sound" "$scratch/b"
+    verified "$version: all of it is sound" "$scratch/b"
     same "$version: nothing is left over" '' "$(strays "$scratch/b")"
 }
 
@@ -112,26 +88,17 @@ from_kubo() {
 
 # The daemon finds out the path itself; for a plain user too, as nothing is to be trusted.
 through_daemons() {
-    local version=$1 name want cid daemon
-    if [ "$(id -u)" != 0 ] || ! command -v setpriv > /dev/null; then
+    local version=$1 name want cid
+    if ! several_users; then
         skip "$version: through a daemon" 'needs root and setpriv'
         return
     fi
-    mkdir u
-    chown 65534:65534 u
     chmod -R go+rX odd
-    nix-daemon > daemon.log 2>&1 &
-    daemon=$!
-    for _ in $(seq 100); do
-        [ -S "$NIX_DAEMON_SOCKET_PATH" ] && break
-        sleep 0.1
-    done
-    local user=(env "HOME=$scratch/u" "XDG_CONFIG_HOME=$scratch/u" "XDG_CONFIG_DIRS=$scratch/u"
-        "NIX_IPFS_STATE_DIR=$scratch/u/state" setpriv --reuid=65534 --regid=65534 --clear-groups)
+    daemon_start
     for name in empty-file executable empty-dir dangling names sizes mixed deep; do
         want=$(nix store add-path --name "d-$name" "odd/$name")
         nix-store --delete "$want" > out 2>&1 || fail "$version: delete" "$(cat out)"
-        exits "$version: a user adds d-$name" 0 "${user[@]}" "$NIX_IPFS" add --name "d-$name" "odd/$name"
+        exits "$version: a user adds d-$name" 0 as_user "$NIX_IPFS" add --name "d-$name" "odd/$name"
         same "$version: d-$name by the daemon" "$want" "${out##* }"
         nix-store --verify-path "$want" 2> err || fail "$version: d-$name is right" "$(cat err)"
         same "$version: d-$name is content-addressed" "fixed:r:$(nix-store -q --hash "$want")" \
@@ -140,17 +107,16 @@ through_daemons() {
     cid=$("$NIX_IPFS" ls "$("$NIX_IPFS" add -q "$want")/store" | awk '{ print $3 }')
     "$NIX_IPFS" export "$cid" -o user.car
     nix-store --delete "$want" > out 2>&1
-    exits "$version: a user realizes a DAG" 0 "${user[@]}" "$NIX_IPFS" realize "$cid" --name d-deep --from user.car \
+    exits "$version: a user realizes a DAG" 0 as_user "$NIX_IPFS" realize "$cid" --name d-deep --from user.car \
         -o "$scratch/u/root"
     same "$version: the same path" "$want" "$out"
     nix-store --gc > out 2>&1
     same "$version: it has a root" "$want" "$(nix-store -q --roots "$want" | sed 's/.* -> //')"
     head -c 300 user.car > cut.car
-    exits "$version: half a DAG" 4 "${user[@]}" "$NIX_IPFS" realize "$cid" --name half --from cut.car
+    exits "$version: half a DAG" 4 as_user "$NIX_IPFS" realize "$cid" --name half --from cut.car
     exits "$version: by a child" 0 "$NIX_IPFS" add --name child odd/mixed --via stdio
     same "$version: by a child: the same path" "$(nix store add-path --name child odd/mixed)" "${out##* }"
-    kill "$daemon"
-    wait "$daemon" 2> /dev/null
+    daemon_stop
     same "$version: nothing is left of half a DAG" '' \
         "$(nix-store --gc > out 2>&1; find "$NIX_STORE_DIR" -maxdepth 1 -name '*-half*')"
 }
@@ -177,7 +143,7 @@ collectors() {
     wait "$writer" || fail "$version: realize beside a collector" "$(cat err.writer)"
     same "$version: the collector left what was being written" "/nix/store/${path##*/}" \
         "$(sed "s|$NIX_STORE_DIR|/nix/store|" out.writer)"
-    sound "$version: sound after it" "$scratch/d"
+    verified "$version: sound after it" "$scratch/d"
     chroot_store "$scratch/d" nix-store --gc > out 2> err
     same "$version: without a root it goes" '' "$(ls "$scratch/d/nix/store")"
 
@@ -198,7 +164,7 @@ collectors() {
     echo > fifo
     wait "$writer" || fail "$version: the collector ends" "$(tail -n 2 gc.err)"
     same "$version: it keeps what came meanwhile" "${path##*/}" "$(ls "$scratch/d/nix/store")"
-    sound "$version: sound after the frozen one" "$scratch/d"
+    verified "$version: sound after the frozen one" "$scratch/d"
 }
 
 neighbours() {
@@ -212,7 +178,7 @@ neighbours() {
     done
     same "$version: neighbours agree" 1 "$(cat cid.? | sort -u | wc -l)"
     same "$version: one path" 1 "$(find "$scratch/e/nix/store" -mindepth 1 -maxdepth 1 ! -name .links | wc -l)"
-    sound "$version: sound beside neighbours" "$scratch/e"
+    verified "$version: sound beside neighbours" "$scratch/e"
 }
 
 kills() {
@@ -227,7 +193,7 @@ kills() {
         kill -9 "$pid" 2> /dev/null
         wait "$pid" 2> /dev/null
     done
-    sound "$version: sound after kills" "$scratch/k"
+    verified "$version: sound after kills" "$scratch/k"
     exits "$version: after kills" 0 "$NIX_IPFS" add -q --name last odd/many --store "$scratch/k"
     chroot_store "$scratch/k" nix-store --gc > out 2> err || fail "$version: gc after kills" "$(cat err)"
     same "$version: a collector leaves nothing of them" '' "$(ls "$scratch/k/nix/store")"
@@ -250,5 +216,5 @@ inside() {
 
 case ${1:-} in
 inside) inside "$2" ;;
-*) outside ;;
+*) each_nix names 'NIX_EXTRA_CONF=fsync-metadata = false' ;;
 esac

@@ -3,25 +3,8 @@
 # Nix names its own, and kept by its collector.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-
-outside() {
-    local version why p f s
-    for version in 2.8 2.26; do
-        why=$(missing "nix-$version")
-        if [ -n "$why" ]; then
-            skip "several closures with Nix $version" "$why"
-            continue
-        fi
-        NIX_VERSION=$version NIPFS_COUNTS="$scratch/counts" NIX_EXTRA_CONF='fsync-metadata = false' \
-            nix_env "$scratch/$version" bash "$0" inside "$version" || true
-        read -r p f s < "$scratch/counts" || fail "several closures with Nix $version" 'it did not end'
-        rm -f "$scratch/counts"
-        n_pass=$((n_pass + ${p:-0})) n_fail=$((n_fail + ${f:-0})) n_skip=$((n_skip + ${s:-0}))
-    done
-    summary
-}
-
-chroot_store() { env -u NIX_STATE_DIR -u NIX_LOG_DIR "$2" --store "$1" "${@:3}"; }
+# shellcheck source=tests/each-nix.sh
+. "$top/tests/each-nix.sh"
 
 # the links in a folder, and where they lead
 links() { (cd "$1" && for link in *; do echo "$link $(readlink "$link")"; done); }
@@ -124,5 +107,5 @@ inside() {
 
 case ${1:-} in
 inside) inside "$2" ;;
-*) outside ;;
+*) each_nix 'several closures' 'NIX_EXTRA_CONF=fsync-metadata = false' ;;
 esac

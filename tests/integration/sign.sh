@@ -4,27 +4,8 @@
 # nobody vouches for contents that changed.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-
-outside() {
-    local version why p f s
-    for version in 2.8 2.26; do
-        why=$(missing "nix-$version")
-        if [ -n "$why" ]; then
-            skip "signatures with Nix $version" "$why"
-            continue
-        fi
-        chmod 755 "$scratch"
-        NIX_VERSION=$version NIPFS_COUNTS="$scratch/counts" NIX_EXTRA_CONF='fsync-metadata = false' \
-            nix_env "$scratch/$version" bash "$0" inside "$version" || true
-        read -r p f s < "$scratch/counts" || fail "signatures with Nix $version" 'it did not end'
-        rm -f "$scratch/counts"
-        n_pass=$((n_pass + ${p:-0})) n_fail=$((n_fail + ${f:-0})) n_skip=$((n_skip + ${s:-0}))
-    done
-    summary
-}
-
-# chroot_store STORE COMMAND...: a Nix program on a chroot store
-chroot_store() { env -u NIX_STATE_DIR -u NIX_LOG_DIR "$2" --store "$1" "${@:3}"; }
+# shellcheck source=tests/each-nix.sh
+. "$top/tests/each-nix.sh"
 
 # the signatures in a database, sorted as Nix prints them or not
 signatures() {
@@ -158,21 +139,15 @@ shown() {
 
 # Where a daemon writes the store it is asked to add the signatures.
 daemons() {
-    local version=$1 db=$NIX_STATE_DIR/db/db.sqlite daemon
-    if [ "$(id -u)" != 0 ] || ! command -v setpriv > /dev/null; then
+    local version=$1 db=$NIX_STATE_DIR/db/db.sqlite
+    if ! several_users; then
         skip "$version: through a daemon" 'needs root and setpriv'
         return
     fi
-    nix-daemon > daemon.log 2>&1 &
-    daemon=$!
-    for _ in $(seq 100); do
-        [ -S "$NIX_DAEMON_SOCKET_PATH" ] && break
-        sleep 0.1
-    done
+    daemon_start
     nix-store --generate-binary-cache-key daemon-1 daemon.sk daemon.pk
     nix-store --generate-binary-cache-key user-1 user.sk user.pk
-    mkdir u
-    chown 65534:65534 u user.sk
+    chown 65534:65534 user.sk
     exits "$version: a daemon that trusts us" 0 "$NIX_IPFS" sign -k daemon.sk -r "${outs[0]}" --via daemon
     same "$version: it added the signatures" "$(nix-store -qR "${outs[0]}" | wc -l)" \
         "$(signatures "$db" "${all[@]}" | grep -c ' daemon-1:')"
@@ -183,13 +158,7 @@ daemons() {
         exits "$version: a daemon that does not" 0 as_user "$NIX_IPFS" sign -k user.sk "${outs[0]}"
         same "$version: takes them all the same" 1 "$(signatures "$db" "${all[@]}" | grep -c ' user-1:')"
     fi
-    kill "$daemon"
-    wait "$daemon" 2> /dev/null
-}
-
-as_user() {
-    env "HOME=$scratch/u" "XDG_CONFIG_HOME=$scratch/u" "XDG_CONFIG_DIRS=$scratch/u" \
-        "NIX_IPFS_STATE_DIR=$scratch/u/state" setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+    daemon_stop
 }
 
 # Contents that are not what is stated are signed by nobody.
@@ -240,5 +209,5 @@ inside() {
 
 case ${1:-} in
 inside) inside "$2" ;;
-*) outside ;;
+*) each_nix signatures 'NIX_EXTRA_CONF=fsync-metadata = false' ;;
 esac

@@ -1,0 +1,70 @@
+# shellcheck shell=bash disable=SC2154
+# For test scripts that run with each real Nix. A script sources this after lib.sh,
+# calls `each_nix WHAT` when it is started without arguments, and is then run again as
+# `SCRIPT inside VERSION` in an environment of its own for each of them.
+
+# each_nix WHAT [NAME=VALUE...]: with these variables for nix-env.sh
+each_nix() {
+    local what=$1 version why p f s
+    shift
+    # a user without rights must get at what is in here
+    chmod 755 "$scratch"
+    for version in ${NIX_VERSIONS:-2.8 2.26}; do
+        why=$(missing "nix-$version")
+        if [ -n "$why" ]; then
+            skip "$what with Nix $version" "$why"
+            continue
+        fi
+        rm -f "$scratch/counts"
+        env "NIX_VERSION=$version" "NIPFS_COUNTS=$scratch/counts" "$@" \
+            "$top/tests/nix-env.sh" "$scratch/$version" bash "$0" inside "$version" || true
+        if read -r p f s 2> /dev/null < "$scratch/counts"; then
+            n_pass=$((n_pass + p)) n_fail=$((n_fail + f)) n_skip=$((n_skip + s))
+        else
+            fail "$what with Nix $version" 'it did not end'
+        fi
+    done
+    summary
+}
+
+# chroot_store STORE COMMAND...: a Nix program on a chroot store
+chroot_store() { env -u NIX_STATE_DIR -u NIX_LOG_DIR "$2" --store "$1" "${@:3}"; }
+
+# verified NAME STORE: Nix finds nothing wrong in a chroot store
+verified() {
+    if chroot_store "$2" nix-store --verify --check-contents > "$scratch/out.verify" 2>&1; then
+        pass "$1"
+    else
+        fail "$1" "$(tail -n 2 "$scratch/out.verify")"
+    fi
+}
+
+several_users() { [ "$(id -u)" = 0 ] && command -v setpriv > /dev/null; }
+
+# as_user COMMAND...: as nobody, whose home is the folder u
+as_user() {
+    if [ ! -d "$scratch/u" ]; then
+        mkdir "$scratch/u"
+        chown 65534:65534 "$scratch/u"
+    fi
+    env "HOME=$scratch/u" "XDG_CONFIG_HOME=$scratch/u" "XDG_CONFIG_DIRS=$scratch/u" \
+        "NIX_IPFS_STATE_DIR=$scratch/u/state" setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+nix_daemon=
+daemon_start() {
+    rm -f "$NIX_DAEMON_SOCKET_PATH"
+    nix-daemon > "$scratch/daemon.log" 2>&1 &
+    nix_daemon=$!
+    for _ in $(seq 100); do
+        [ -S "$NIX_DAEMON_SOCKET_PATH" ] && return
+        sleep 0.1
+    done
+    fail 'the daemon starts' "$(tail -n 2 "$scratch/daemon.log")"
+}
+
+# The socket stays, as when a daemon is killed.
+daemon_stop() {
+    kill "$nix_daemon"
+    wait "$nix_daemon" 2> /dev/null
+}
