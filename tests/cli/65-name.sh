@@ -39,5 +39,5 @@ n realize --name x --stdin --from tree.car
 n realize --name .- "$tree" --from tree.car
 head -c 1000 tree.car > cut.car
 n realize --name x "$tree" --from cut.car
-ls -l result* | sed 's/.*result/result/'
+find . -name 'result*' -printf '%f -> %l\n'
 cd chroot/nix/store && find . -mindepth 1 -maxdepth 1 | LC_ALL=C sort
