@@ -275,7 +275,6 @@ substitution() {
         says "$version: $via: which they are" busyshell
     done
     daemon_start "substituters = file://$scratch/cache" "trusted-public-keys = $(cat first.pk)"
-    mapfile -t needed < <(sed -n 's/^StorePath: //p' cache/*.narinfo)
     for via in direct daemon stdio; do
         empty_store
         exits "$version: $via: references that Nix can get" 0 "$NIX_IPFS" realize "$alone" \
