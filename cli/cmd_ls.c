@@ -202,19 +202,9 @@ static int on_leave(void *ctx, struct nipfs_error *err)
 	return 0;
 }
 
-static int on_file(void *ctx, const struct nipfs_entry *entry, struct nipfs_error *err)
+static int on_entry(void *ctx, const struct nipfs_entry *entry, struct nipfs_error *err)
 {
-	const int r = print_event(ctx, entry, err);
-
-	return r < 0 ? r : NIPFS_HAVE;
-}
-
-static int on_bytes(void *ctx, const struct nipfs_span *bytes, struct nipfs_error *err)
-{
-	(void)ctx;
-	(void)bytes;
-	(void)err;
-	return 0;
+	return print_event(ctx, entry, err);
 }
 
 static int on_file_end(void *ctx, struct nipfs_error *err)
@@ -224,19 +214,14 @@ static int on_file_end(void *ctx, struct nipfs_error *err)
 	return 0;
 }
 
-static int on_symlink(void *ctx, const struct nipfs_entry *entry, struct nipfs_error *err)
-{
-	return print_event(ctx, entry, err);
-}
-
 static int list_recursive(struct listing *l, const struct nipfs_cid *cid,
 			  struct nipfs_error *err)
 {
 	const struct nipfs_tree_limits limits = NIPFS_TREE_LIMITS_NONE;
-	const struct nipfs_tree_sink sink = { on_enter,	   on_leave,   on_file, on_bytes,
-					      on_file_end, on_symlink, l };
+	const struct nipfs_tree_sink sink = { on_enter,	   on_leave, on_entry, NULL,
+					      on_file_end, on_entry, l };
 
-	return nipfs_dag_tree(l->source, cid, &limits, &sink, err);
+	return nipfs_dag_outline(l->source, cid, &limits, &sink, err);
 }
 
 /* ---- the command --------------------------------------------------------------- */

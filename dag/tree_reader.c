@@ -26,6 +26,7 @@ struct reader {
 	const struct nipfs_tree_sink *sink;
 	struct nipfs_buf levels;
 	size_t bytes;     /* memory of the levels */
+	bool outline;     /* without the bytes of files */
 	bool sink_failed; /* so that the message is the sink's own */
 	struct nipfs_error *err;
 };
@@ -119,10 +120,26 @@ static int read_file(struct reader *r, const struct nipfs__node *n,
 	int code = from_sink(r, answer);
 
 	/* what an entry is can't be told without this block, whether its bytes are wanted or not */
-	if (code == 0 && answer == NIPFS_HAVE)
+	if (code == 0 && (answer == NIPFS_HAVE || r->outline))
 		nipfs__fetch_earn(r->fetch, n->block.len);
 	else if (code == 0)
 		code = nipfs__file_read(r->fetch, n, 0, UINT64_MAX, &bytes, r->err);
+	if (code == 0)
+		code = from_sink(r, r->sink->file_end(r->sink->ctx, r->err));
+	return code;
+}
+
+/* A file that is a raw block, as its directory has it: the block is not read. */
+static int claimed_file(struct reader *r, const struct nipfs_dir_entry *claim)
+{
+	const struct nipfs_entry entry = { .kind = NIPFS_FILE,
+					   .name = claim->name,
+					   .size = claim->tsize,
+					   .cid = &claim->cid };
+	int code = check_limits(r, &entry);
+
+	if (code == 0)
+		code = from_sink(r, r->sink->file(r->sink->ctx, &entry, r->err));
 	if (code == 0)
 		code = from_sink(r, r->sink->file_end(r->sink->ctx, r->err));
 	return code;
@@ -212,6 +229,11 @@ static struct nipfs_want want_entry(const struct nipfs_dir_entry *entry)
 	return want;
 }
 
+static bool is_claimed(const struct reader *r, const struct nipfs_dir_entry *entry)
+{
+	return r->outline && entry->cid.codec == NIPFS_CODEC_RAW;
+}
+
 static void announce(const struct reader *r, struct level *l)
 {
 	const size_t n = nipfs__listing_count(&l->dir);
@@ -225,7 +247,7 @@ static void announce(const struct reader *r, struct level *l)
 
 		nipfs__listing_entry(&l->dir, l->announced, &entry);
 		want = want_entry(&entry);
-		if (!nipfs__fetch_ahead(r->fetch, &want))
+		if (!is_claimed(r, &entry) && !nipfs__fetch_ahead(r->fetch, &want))
 			return;
 		l->announced++;
 	}
@@ -243,16 +265,22 @@ static int step(struct reader *r)
 		return pop(r);
 	nipfs__listing_entry(&l->dir, l->next++, &entry);
 	announce(r, l);
+	if (is_claimed(r, &entry))
+		return claimed_file(r, &entry);
 	want = want_entry(&entry);
 	return read_entry(r, &want, announced, entry.name);
 }
 
-int nipfs_dag_tree(struct nipfs_block_source *source, const struct nipfs_cid *root,
-		   const struct nipfs_tree_limits *limits, const struct nipfs_tree_sink *sink,
-		   struct nipfs_error *err)
+static int read_tree(struct nipfs_block_source *source, const struct nipfs_cid *root,
+		     const struct nipfs_tree_limits *limits, const struct nipfs_tree_sink *sink,
+		     bool outline, struct nipfs_error *err)
 {
 	const struct nipfs_want want = { *root, NIPFS_WANT_SUBTREE, 0 };
-	struct reader r = { NULL, limits, sink, NIPFS_BUF_INIT(SIZE_MAX), 0, false, err };
+	struct reader r = { .limits = limits,
+			    .sink = sink,
+			    .levels = NIPFS_BUF_INIT(SIZE_MAX),
+			    .outline = outline,
+			    .err = err };
 	int code = nipfs__fetch_new(&r.fetch, source, true, err);
 
 	if (code < 0)
@@ -267,4 +295,18 @@ int nipfs_dag_tree(struct nipfs_block_source *source, const struct nipfs_cid *ro
 	nipfs__buf_release(&r.levels);
 	nipfs__fetch_free(r.fetch);
 	return code;
+}
+
+int nipfs_dag_tree(struct nipfs_block_source *source, const struct nipfs_cid *root,
+		   const struct nipfs_tree_limits *limits, const struct nipfs_tree_sink *sink,
+		   struct nipfs_error *err)
+{
+	return read_tree(source, root, limits, sink, false, err);
+}
+
+int nipfs_dag_outline(struct nipfs_block_source *source, const struct nipfs_cid *root,
+		      const struct nipfs_tree_limits *limits,
+		      const struct nipfs_tree_sink *sink, struct nipfs_error *err)
+{
+	return read_tree(source, root, limits, sink, true, err);
 }

@@ -164,6 +164,9 @@ inside() {
         same "$name: what Nix restores" "$hash" "$(nix-store --dump "restored-$name" | sum)"
         chmod -R u+w "restored-$name" 2> /dev/null
         rm -rf "restored-$name"
+        same "$name: ls -R has all of it" "$(find "odd/$name" -mindepth 1 -printf x | wc -c)" \
+            "$({ [ ! -d "odd/$name" ] || [ -L "odd/$name" ] ||
+                "$NIX_IPFS" ls -q0R "$cid/store/${path##*/}" --from odd.car; } | tr -dc '\0' | wc -c)"
         exits "$name: get" 0 "$NIX_IPFS" get "$cid/store/${path##*/}" "got-$name" --from odd.car
         same "$name: what was got" "$hash" "$(nix-store --dump "got-$name" | sum)"
         exits "$name: verify" 0 "$NIX_IPFS" verify "$path"

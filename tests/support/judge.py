@@ -5,6 +5,7 @@ import concurrent.futures
 import hashlib
 import os
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -33,21 +34,25 @@ def said(err):
 
 
 class Result:
+    """gone: it died of SIGPIPE, as nobody read on."""
     def __init__(self, code, out, err, rss, seconds, late):
         self.code, self.out, self.err = code, out, err
         self.rss, self.seconds, self.late = rss, seconds, late
+        self.gone = code == -signal.SIGPIPE
 
     def problem(self):
         """What no run may do, whatever it was given."""
         text = self.err.decode(errors='replace')
         if self.late:
             return 'it did not end in %d s' % TIMEOUT
-        if 'Sanitizer' in text or 'runtime error:' in text or self.code not in range(6):
+        if 'Sanitizer' in text or 'runtime error:' in text or self.code not in range(6) and not self.gone:
             return 'it ended with %d: %s' % (self.code, said(self.err))
         if self.rss > MAX_RSS and not SLOW:
             return 'it took %d MB of memory' % (self.rss >> 20)
         if 'out of memory' in text:
             return 'it asked for more than %d MB: %s' % (ADDRESS_SPACE >> 20, text)
+        if self.gone:
+            return 'it says that nobody reads: %r' % text[:300] if text else None
         if self.code == 0:
             return None
         lines = text.split('\n')
@@ -77,7 +82,7 @@ def limit():
 
 def run(args, env, stdin=None, out=None, until=None):
     """out: a file for what it prints; without one up to a megabyte is kept. until: it is read
-    through a pipe, which is closed after so many bytes."""
+    through a pipe, which is closed after so many bytes: that is a failure like exit 1."""
     with tempfile.TemporaryFile() as out_file, tempfile.TemporaryFile() as err_file:
         begin = time.monotonic()
         process = subprocess.Popen(args, env=env, stdin=stdin or subprocess.DEVNULL,
@@ -191,7 +196,7 @@ class Worker:
 def check(result, codes):
     """What is wrong with a run that should have ended with one of these codes."""
     problem = result.problem()
-    if problem is None and result.code not in codes:
+    if problem is None and (1 if result.gone else result.code) not in codes:
         problem = 'exit %d instead of %s: %s' % (
             result.code, ' or '.join(map(str, codes)),
             result.err.decode(errors='replace').strip()[:300])

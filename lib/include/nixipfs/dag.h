@@ -186,6 +186,25 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_dag_tree(struct nipfs_block_source *source,
 					   struct nipfs_error *err);
 
 /**
+ * nipfs_dag_outline() - read a UnixFS DAG as tree events, without the bytes of its files
+ * @source: where the blocks are; each is verified
+ * @root:   as for nipfs_dag_tree()
+ * @limits: what to refuse
+ * @sink:   takes the events; its `bytes` is never called and may be NULL
+ * @err:    may be NULL
+ *
+ * Of a file the first block is read alone; and of one that is a raw block in a
+ * directory not even that: its size is what the directory claims, and may be a lie.
+ *
+ * Return: as nipfs_dag_tree().
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_dag_outline(struct nipfs_block_source *source,
+					      const struct nipfs_cid *root,
+					      const struct nipfs_tree_limits *limits,
+					      const struct nipfs_tree_sink *sink,
+					      struct nipfs_error *err);
+
+/**
  * nipfs_dag_stat() - what one DAG is
  * @source: where the block is
  * @cid:    its root

@@ -110,6 +110,7 @@ START_TEST(reads_on_past_what_the_sink_has)
 {
 	enum { FILES = 40, BYTES = 1 << 20 };
 	struct memory_blocks *m = memory_blocks_new();
+	struct nipfs_tree_sink sink = tree_log_sink(&tree);
 	struct made_link links[FILES];
 	char names[FILES][2], *text = malloc(BYTES);
 	struct nipfs_cid root;
@@ -129,6 +130,16 @@ START_TEST(reads_on_past_what_the_sink_has)
 	tree.have_files = true;
 	ck_assert_int_eq(read_tree(m, &root, &no_limits, NULL), 0);
 	ck_assert_uint_eq(tree.events, 2 + 2 * FILES);
+	/* and of an outline none of them */
+	tree_log_release(&tree);
+	tree.have_files = true;
+	m->answers = 0;
+	sink.bytes = NULL;
+	ck_assert_int_eq(nipfs_dag_outline(memory_blocks_source(m), &root, &no_limits, &sink, NULL),
+			 0);
+	ck_assert_uint_eq(tree.events, 2 + 2 * FILES);
+	ck_assert_uint_eq(m->answers, 1);
+	ck_assert_uint_eq(m->n_waiting, 0);
 	free(text);
 	unload(m);
 }
@@ -265,6 +276,28 @@ static const struct {
 	{ { 0, 0, 9, true }, NIPFS_E_LIMIT },
 };
 
+/* An outline has all entries of the tree, in the same order. */
+START_TEST(outlines_the_tree)
+{
+	const struct nipfs_tree_sink sink = tree_log_sink(&tree);
+	struct nipfs_cid root;
+	struct memory_blocks *m = load(trees[_i].car, &root);
+	char *whole;
+
+	tree.have_files = true;
+	ck_assert_int_eq(read_tree(m, &root, &no_limits, NULL), 0);
+	whole = strdup(tree.text);
+	tree_log_release(&tree);
+	tree.have_files = true;
+	ck_assert_int_eq(nipfs_dag_outline(memory_blocks_source(m), &root, &no_limits, &sink, NULL),
+			 0);
+	ck_assert_str_eq(tree.text, whole);
+	ck_assert_uint_eq(m->n_waiting, 0);
+	free(whole);
+	unload(m);
+}
+END_TEST
+
 START_TEST(keeps_to_limits)
 {
 	struct nipfs_cid root;
@@ -358,6 +391,7 @@ static Suite *tree_reader_suite(void)
 	tcase_add_test(tc, stops_with_the_sink);
 	tcase_add_test(tc, leaves_out_what_the_sink_has);
 	tcase_add_test(tc, reads_on_past_what_the_sink_has);
+	tcase_add_loop_test(tc, outlines_the_tree, 0, N_TREES);
 	tcase_add_loop_test(tc, keeps_to_limits, 0, (int)(sizeof(limits) / sizeof(limits[0])));
 	tcase_add_test(tc, bounds_the_depth);
 	tcase_add_test(tc, reads_deep_sharing);
