@@ -23,7 +23,7 @@ static int put(void *ctx, struct nipfs_slice head, const struct nipfs_span *bloc
 		return r < 0 || !block ? r : output_write(block->ptr, block->len, err);
 	}
 	if (fwrite(head.ptr, 1, head.len, file->stream) != head.len ||
-	    (block && fwrite(block->ptr, 1, block->len, file->stream) != block->len))
+	    (block && block->len && fwrite(block->ptr, 1, block->len, file->stream) != block->len))
 		return cli_fill_errno(err, errno, "cannot write '%s'", file->path);
 	return 0;
 }

@@ -140,7 +140,8 @@ int output_write(const void *bytes, size_t n, struct nipfs_error *err)
 {
 	int saved;
 
-	if (fwrite(bytes, 1, n, stdout) == n)
+	/* no bytes may be nowhere */
+	if (n == 0 || fwrite(bytes, 1, n, stdout) == n)
 		return 0;
 	saved = errno;
 	look_for_reader();

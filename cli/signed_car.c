@@ -19,7 +19,7 @@ static int put_bytes(void *ctx, struct nipfs_slice head, const struct nipfs_span
 	FILE *stream = ctx;
 
 	if (fwrite(head.ptr, 1, head.len, stream) != head.len ||
-	    (block && fwrite(block->ptr, 1, block->len, stream) != block->len))
+	    (block && block->len && fwrite(block->ptr, 1, block->len, stream) != block->len))
 		return cli_fill_errno(err, errno, "cannot keep the new blocks");
 	return 0;
 }
