@@ -91,9 +91,9 @@ static int check_owner(const char *dir, struct nipfs_error *err)
 				   "store be written", dir, (long)st.st_uid);
 	if (st.st_uid != self)
 		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
-				   "'%s' belongs to another user: for this one only the Nix daemon "
-				   "writes this store, and it has to be running; or give a store of "
-				   "your own with --store DIR", dir);
+				   "'%s' belongs to another user: only its owner or the Nix daemon "
+				   "may write this store: have the daemon running, or give a store "
+				   "of your own with --store DIR", dir);
 	if (statvfs(dir, &fs) == 0 && fs.f_flag & ST_RDONLY)
 		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
 				   "'%s' is mounted read-only: mount it writable to write "
