@@ -82,6 +82,7 @@ stage_lint() { scripts tests/lint/*.sh; }
 stage_cli() { scripts tests/cli/run.sh tests/cli/man-check.sh; }
 stage_interop() { scripts tests/interop/*.sh; }
 stage_integration() { scripts tests/integration/*.sh; }
+stage_nix() { scripts tests/nix/*.sh; }
 stage_install() { scripts tests/install/run.sh; }
 
 stage_clang() { build O="$O-clang" CC=clang WERROR=1 all units fuzz-bins && count 1 0 0 && CK_TIMEOUT_MULTIPLIER=10 units "$O-clang"; }
@@ -102,7 +103,7 @@ stage_valgrind() {
         WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' units "$O"
 }
 
-all='deps build units fuzz lint cli interop integration install clang sanitizers valgrind'
+all='deps build units fuzz lint cli interop integration nix install clang sanitizers valgrind'
 nix_before=$(ls -d /nix 2> /dev/null)
 
 # shellcheck disable=SC2086
