@@ -6,6 +6,10 @@
 # A situation is a store, empty at first, and who comes to it by which route:
 #   single    the owner of store and database, who writes both
 #   chroot    the same with a store in another folder
+#   root      root through the daemon, which trusts him
+#   user      somebody else through the daemon, which does not
+#   nixos     the same, where the store is mounted read-only
+#   stdio     the owner through a `nix-daemon --stdio` of his own
 # A kind is a closure of closures.sh:
 #   packages  Debian packages; built, signed by a key that is trusted
 #   signed    closure.nix, built, signed by the same
@@ -21,35 +25,64 @@ many_files=1
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/nix/closures.sh
 . "$top/tests/nix/closures.sh"
+# shellcheck source=tests/nix/daemon.sh
+. "$top/tests/nix/daemon.sh"
 
-# The exit code, and a word of what is said on stderr. Stock Nix lets in the same.
+# Of each situation the route, a word of what -v says of it; then for each kind the exit
+# code, and where it is not 0 a word of the error. Stock Nix lets in the same.
 kinds=(packages signed unknown unsigned unchecked recursive flat text self drv)
 expectations='
-single    0 0 1:unknown-1 1:signed 0 0 0 0 0 0
-chroot    0 0 1:unknown-1 1:signed 0 0 0 0 0 0
+single    directly     0 0 1:unknown-1 1:signed 0               0 0 0 0 0
+chroot    directly     0 0 1:unknown-1 1:signed 0               0 0 0 0 0
+root      daemon       0 0 1:unknown-1 1:signed 0               0 0 0 0 0
+user      daemon       0 0 1:unknown-1 1:signed 2:no-check-sigs 0 0 0 0 0
+nixos     daemon       0 0 1:unknown-1 1:signed 2:no-check-sigs 0 0 0 0 0
+stdio     child        0 0 1:unknown-1 1:signed 0               0 0 0 0 0
 '
 
 # in_situation COMMAND...: a program of Nix, or ours, in the present situation
 in_situation() {
     case $situation in
-    single) "$@" ;;
+    single | stdio) "$@" ;;
     chroot) env -u NIX_STATE_DIR -u NIX_LOG_DIR NIX_REMOTE="$scratch/now/root" "$@" ;;
+    root) NIX_REMOTE=daemon "$@" ;;
+    user) "${as_user[@]}" "$@" ;;
+    nixos) "${readonly_store[@]}" "${as_user[@]}" NIX_REMOTE=daemon "$@" ;;
     esac
 }
 
-# an empty store
+# why the present situation can't be had here; nothing when it can
+why_not() {
+    case $situation in
+    root) [ "$(id -u)" = 0 ] || echo 'needs root' ;;
+    user) why_no_user ;;
+    nixos) why_no_mount; why_no_user ;;
+    esac
+}
+
+# an empty store, and a daemon where there is one
 reset_store() {
+    stop_daemon
     chmod -R u+w "$NIX_STORE_DIR" "$scratch/now" 2> /dev/null
     rm -rf "$NIX_STORE_DIR" "$NIX_STATE_DIR" "$scratch/now"
     mkdir -p "$scratch/now"
     if [ "$situation" = chroot ]; then
         cp -a "$scratch/empty/root" "$scratch/now/root"
         folder=$scratch/now/root/nix/store
+        database=$scratch/now/root/nix/var/nix/db/db.sqlite
     else
         cp -a "$scratch/empty/store" "$NIX_STORE_DIR"
         cp -a "$scratch/empty/state" "$NIX_STATE_DIR"
         folder=$NIX_STORE_DIR
+        database=$NIX_STATE_DIR/db/db.sqlite
     fi
+    case $situation in
+    user | nixos) make_user ;;
+    esac
+    case $situation in
+    root | user) start_daemon ;;
+    nixos) start_daemon "${readonly_store[@]}" ;;
+    esac || fail "$version $situation: the daemon starts" "$(tail -n 1 "$scratch/daemon.log")"
 }
 
 # all that lies in the store folder
@@ -68,6 +101,9 @@ facts() {
     in_situation nix-store -q --references "$path" > "$1/references" 2>&1
     in_situation nix-store -q --deriver "${all[@]}" > "$1/derivers" 2>&1
     in_situation nix path-info --json --all > "$1/path-info" 2> "$1/path-info.err"
+    # which derivation makes what, as far as derivations are in the store
+    sqlite3 "$database" 'select v.path, o.id, o.path from DerivationOutputs o
+        join ValidPaths v on v.id = o.drv order by 1, 2' > "$1/outputs" 2>&1
     in_store > "$1/files"
 }
 
@@ -75,7 +111,7 @@ facts() {
 compare() {
     local fact
     same "$1: verify-path" '' "$(cat ours/verify-path)"
-    for fact in references derivers files; do
+    for fact in references derivers outputs files; do
         same "$1: $fact" '' "$(diff "nix/$fact" "ours/$fact" | head -n 4)"
     done
     same "$1: path-info" '' \
@@ -84,22 +120,35 @@ compare() {
 
 # realize OPTION...: ours, in the present situation; its output is in out and err
 realize() {
-    in_situation env NIX_IPFS_STATE_DIR="$scratch/now/state" \
-        "$NIX_IPFS" realize "$(cat "$kind.cid")" --from "$kind.car" "$@" > out 2> err < /dev/null
+    local state=$scratch/now/state
+    case $situation in
+    user | nixos) state=$user_home/nix-ipfs ;;
+    stdio) set -- "$@" --via stdio ;;
+    esac
+    in_situation env NIX_IPFS_STATE_DIR="$state" \
+        "$NIX_IPFS" realize -v "$(cat "$kind.cid")" --from "$kind.car" "$@" > out 2> err < /dev/null
 }
 
 # nix_copy OPTION...: stock Nix in the same situation
 nix_copy() {
-    case $kind in drv) set -- "$@" --derivation ;; esac
+    [ "$kind" = drv ] && set -- "$@" --derivation
+    # which starts that daemon itself
+    [ "$situation" = stdio ] && set -- "$@" --to ssh-ng://localhost
     in_situation nix copy --from "file://$scratch/cache/$kind" "$@" "$(cat "$kind.path")" > nix.out 2> nix.err
+}
+
+# says NAME WORD: realize said it
+says() {
+    if grep -qF -e "$2" err; then
+        pass "$1"
+    else
+        fail "$1" "no '$2' in: $(head -n 2 err | tr '\n' ' ')"
+    fi
 }
 
 # refused NAME WORD: says why, and leaves nothing
 refused() {
-    case $(cat err) in
-    *"$2"*) pass "$1: why" ;;
-    *) fail "$1: why" "no '$2' in: $(head -n 2 err | tr '\n' ' ')" ;;
-    esac
+    says "$1: why" "$2"
     same "$1: nothing is left in the store" '' "$(in_store)"
 }
 
@@ -118,21 +167,22 @@ stock() {
     return $got
 }
 
-# cell VERSION EXPECTED: one of the table, at the end of the file results
+# cell EXPECTED: one of the table, at the end of the file results
 cell() {
-    local name="$1 $situation $kind" want=${2%%:*} got options=()
+    local name="$version $situation $kind" want=${1%%:*} got options=()
     [ "$kind" = unchecked ] && options=(--no-check-sigs)
     rm -rf ours nix
     reset_store
     realize "${options[@]}"
     got=$?
-    echo "$1 $situation $kind $want/$got" >> results
+    echo "$version $situation $kind $want/$got" >> results
     same "$name" "exit $want" "exit $got$([ "$got" = "$want" ] || head -n 2 err | tr '\n' ' ')"
     if [ "$got" = 0 ]; then
         same "$name: says what it placed" "$(cat "$kind.path")" "$(cat out)"
+        says "$name: the route" "$route"
         facts ours
     elif [ "$got" = "$want" ]; then
-        refused "$name" "${2#*:}"
+        refused "$name" "${1#*:}"
     fi
     if stock "$name" "$want" && [ "$got" = 0 ]; then
         facts nix
@@ -158,7 +208,7 @@ prepare() {
 }
 
 inside() {
-    local version=$1 line i
+    local version=$1 line why i
     cd "$scratch" || exit 1
     if ! prepare; then
         fail "$version: the closures are made" "$(tail -n 3 build.log)"
@@ -167,10 +217,15 @@ inside() {
     fi
     while read -r -a line; do
         [ ${#line[@]} -gt 0 ] || continue
-        situation=${line[0]}
+        situation=${line[0]} route=${line[1]}
+        why=$(why_not)
+        if [ -n "$why" ]; then
+            skip "$version $situation" "${why%%$'\n'*}"
+            continue
+        fi
         for i in "${!kinds[@]}"; do
             kind=${kinds[i]}
-            grep -qwF "$kind" made && cell "$version" "${line[i + 1]}"
+            grep -qwF "$kind" made && cell "${line[i + 2]}"
         done
     done <<< "$expectations"
     cat results >> "$RESULTS"
@@ -195,12 +250,14 @@ table() {
                 print ""
             }
             printf "%d cells (exit code expected/got), %d as expected", cells, agreed
-        }' "$RESULTS" | sed 's/ *$//'
+        }' <(sort -s -k 1,1V "$RESULTS") | sed 's/ *$//'
     echo "; $(awk '{ n += $1 } END { print n + 0 }' "$COMPARED") paths compared with those of nix copy"
 }
 
 outside() {
-    local version why p f s
+    local version why p f s begun=()
+    # each Nix with a folder of its own, at the same time
+    trap 'kill $(jobs -p) 2> /dev/null; wait; cleanup_scratch' EXIT
     export RESULTS=$scratch/results COMPARED=$scratch/compared
     : > "$RESULTS"
     : > "$COMPARED"
@@ -212,10 +269,14 @@ outside() {
             skip "the matrix with Nix $version" "$why"
             continue
         fi
-        NIX_VERSION=$version NIPFS_COUNTS="$scratch/counts" \
-            nix_env "$scratch/$version" bash "$0" inside "$version" || true
-        read -r p f s < "$scratch/counts" || fail "the matrix with Nix $version" 'it did not end'
-        rm -f "$scratch/counts"
+        NIX_VERSION=$version NIPFS_COUNTS="$scratch/counts-$version" \
+            nix_env "$scratch/$version" bash "$0" inside "$version" > "$scratch/said-$version" 2>&1 &
+        begun+=("$version")
+    done
+    wait
+    for version in "${begun[@]}"; do
+        cat "$scratch/said-$version"
+        read -r p f s < "$scratch/counts-$version" || fail "the matrix with Nix $version" 'it did not end'
         n_pass=$((n_pass + ${p:-0})) n_fail=$((n_fail + ${f:-0})) n_skip=$((n_skip + ${s:-0}))
     done
     table
