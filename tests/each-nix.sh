@@ -54,7 +54,8 @@ as_user() {
 nix_daemon=
 daemon_start() {
     rm -f "$NIX_DAEMON_SOCKET_PATH"
-    nix-daemon > "$scratch/daemon.log" 2>&1 &
+    # never the store "auto", which may lead back to the daemon's own socket
+    NIX_REMOTE=local nix-daemon > "$scratch/daemon.log" 2>&1 &
     nix_daemon=$!
     for _ in $(seq 100); do
         [ -S "$NIX_DAEMON_SOCKET_PATH" ] && return

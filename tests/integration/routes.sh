@@ -39,7 +39,8 @@ daemon_start() {
     cp base.conf "$NIX_CONF_DIR/nix.conf"
     printf '%s\n' "$@" >> "$NIX_CONF_DIR/nix.conf"
     rm -f "$NIX_DAEMON_SOCKET_PATH"
-    nix-daemon > daemon.log 2>&1 &
+    # never the store "auto", which may lead back to the daemon's own socket
+    NIX_REMOTE=local nix-daemon > daemon.log 2>&1 &
     daemon_pid=$!
     for _ in $(seq 100); do
         [ -S "$NIX_DAEMON_SOCKET_PATH" ] && return
