@@ -256,7 +256,7 @@ $(O)/tests/bench/bench_%: $(O)/tests/bench/bench_%.o $(A_lib)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
 # make bench [ROUNDS=5] [SIZE_MB=1024] [FILES=50000]
 bench: all
-	tests/bench/run.py $(abspath $(O)/nix-ipfs) $(CURDIR)/tests/nix-env.sh build-deps/bin/ipfs \
+	tests/bench/run.py $(abspath $(O)/nix-ipfs) $(CURDIR)/tests/nix-env.sh $(or $(NIPFS_DEPS),build-deps)/bin/ipfs \
 		$(or $(ROUNDS),5) $(or $(SIZE_MB),1024) $(or $(FILES),50000)
 lint: all
 	O=$(O) tests/check.sh lint

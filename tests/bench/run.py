@@ -89,7 +89,9 @@ def main():
         [nix_env, os.path.join(scratch, 'nix'), 'env'], check=True, text=True,
         capture_output=True).stdout.splitlines() if '=' in line)
     have_ipfs = os.access(ipfs, os.X_OK)
-    if have_ipfs:
+    if not have_ipfs:
+        print('there is no %s: nothing is compared with Kubo' % ipfs)
+    else:
         subprocess.run([ipfs, 'init', '-e'], env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         subprocess.run([ipfs, 'config', 'profile', 'apply', 'unixfs-v1-2025'], env=env, check=True, stdout=subprocess.DEVNULL)
     big, tree = os.path.join(scratch, 'big'), os.path.join(scratch, 'tree')
