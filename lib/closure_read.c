@@ -7,6 +7,7 @@
 
 #include <nixipfs/narinfo.h>
 
+#include "lib/closure_dir.h"
 #include "multiformats/base/array.h"
 #include "multiformats/base/auto.h"
 #include "multiformats/base/err.h"
@@ -14,7 +15,7 @@
 
 struct nipfs_closure {
 	struct nipfs_block_source *source;
-	struct nipfs_cid top, store;
+	struct nipfs__closure_dir top, store;
 	char *store_dir; /* NULL until known */
 };
 
@@ -52,8 +53,8 @@ int nipfs_closure_open(struct nipfs_closure **out, struct nipfs_block_source *so
 		return nipfs__fail_nomem(err);
 	}
 	c->source = source;
-	c->top = *cid;
-	c->store = store.cid;
+	nipfs__closure_dir_init(&c->top, cid);
+	nipfs__closure_dir_init(&c->store, &store.cid);
 	*out = c;
 	return 0;
 }
@@ -62,13 +63,15 @@ void nipfs_closure_free(struct nipfs_closure *c)
 {
 	if (!c)
 		return;
+	nipfs__closure_dir_release(&c->top);
+	nipfs__closure_dir_release(&c->store);
 	free(c->store_dir);
 	free(c);
 }
 
 const struct nipfs_cid *nipfs_closure_store_cid(const struct nipfs_closure *c)
 {
-	return &c->store;
+	return &c->store.cid;
 }
 
 const char *nipfs_closure_store_dir(const struct nipfs_closure *c)
@@ -159,7 +162,7 @@ int nipfs_closure_results(struct nipfs_closure *c, struct nipfs_store_path **out
 			  struct nipfs_error *err)
 {
 	struct path_list list = { c, NULL, 0, 0 };
-	const int r = nipfs_dag_list(c->source, &c->top, add_result, &list, err);
+	const int r = nipfs_dag_list(c->source, &c->top.cid, add_result, &list, err);
 
 	return list_done(&list, r, out, n);
 }
@@ -192,7 +195,7 @@ int nipfs__closure_includes(struct nipfs_closure *c, const struct nipfs_store_pa
 
 	nipfs_store_path_hash_part(path, hash_part);
 	narinfo_name(hash_part, name);
-	r = nipfs_dag_lookup(c->source, &c->top, nipfs__slice_str(name), &found, err);
+	r = nipfs__closure_dir_lookup(&c->top, c->source, nipfs__slice_str(name), &found, err);
 	return r == NIPFS_E_NOTFOUND ? 0 : r < 0 ? r : 1;
 }
 
@@ -201,7 +204,7 @@ int nipfs_closure_paths(struct nipfs_closure *c, struct nipfs_store_path **out, 
 {
 	struct path_list list = { c, NULL, 0, 0 };
 	size_t kept = 0;
-	int r = nipfs_dag_list(c->source, &c->store, add_tree, &list, err);
+	int r = nipfs_dag_list(c->source, &c->store.cid, add_tree, &list, err);
 
 	for (size_t i = 0; r >= 0 && i < list.n; i++) {
 		r = nipfs__closure_includes(c, &list.paths[i], err);
@@ -300,7 +303,7 @@ int nipfs_closure_info(struct nipfs_closure *c, const char *hash_part,
 	int r;
 
 	narinfo_name(hash_part, name);
-	r = nipfs_dag_lookup(c->source, &c->top, nipfs__slice_str(name), &narinfo, err);
+	r = nipfs__closure_dir_lookup(&c->top, c->source, nipfs__slice_str(name), &narinfo, err);
 	if (r < 0)
 		return r;
 	r = read_narinfo(c, &narinfo.cid, hash_part, &found, err);
@@ -308,14 +311,14 @@ int nipfs_closure_info(struct nipfs_closure *c, const char *hash_part,
 		nipfs__prefix(err, "'%s' of the closure", name);
 		return r;
 	}
-	r = nipfs_dag_lookup(c->source, &c->store, nipfs__slice_str(found.path.base), &store,
-			     err);
+	r = nipfs__closure_dir_lookup(&c->store, c->source, nipfs__slice_str(found.path.base),
+				      &store, err);
 	if (r < 0) {
 		nipfs__prefix(err, "'%s' of the closure has no tree that can be read", name);
 		nipfs_path_info_release(&found);
 		/* what is promised and lacks is a broken closure, not a path too few */
 		if (r == NIPFS_E_NOTFOUND &&
-		    nipfs__closure_check_dir(c->source, &c->store, NULL) == 0)
+		    nipfs__closure_check_dir(c->source, &c->store.cid, NULL) == 0)
 			r = NIPFS_E_INVALID;
 		if (err)
 			err->code = r;
