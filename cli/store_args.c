@@ -11,7 +11,7 @@
 
 #include "cli/error.h"
 
-static void tell_waiting(void *ctx, const char *message)
+static void tell(void *ctx, const char *message)
 {
 	cli_note(ctx, "%s", message);
 }
@@ -65,7 +65,8 @@ static int open_store(struct nipfs_store **out, const struct common *common,
 						     .access = access,
 						     .via = store_args_via(common),
 						     .create = create,
-						     .waiting = tell_waiting,
+						     .waiting = tell,
+						     .note = tell,
 						     .log = tell_log,
 						     .ctx = &copy };
 	int r;

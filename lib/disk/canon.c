@@ -13,19 +13,25 @@ const struct timespec nipfs__canon_times[2] = {
 	{ .tv_sec = 1 },
 };
 
-/* Attributes that Nix leaves in its store (its setting ignored-acls). */
-static bool is_ignored(const char *xattr)
-{
-	static const char *const ignored[] = { "security.selinux", "system.nfs4_acl",
-					       "security.csm" };
+/* Attributes that Nix leaves in its store unless it is told otherwise. */
+static const char default_ignored[] = "security.selinux system.nfs4_acl security.csm";
 
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		if (strcmp(xattr, ignored[i]) == 0)
+static bool is_word_of(const char *words, const char *word)
+{
+	const size_t len = strlen(word);
+
+	while (*words) {
+		const size_t n = strcspn(words, " ");
+
+		if (n == len && memcmp(words, word, len) == 0)
 			return true;
+		words += n + strspn(words + n, " ");
+	}
 	return false;
 }
 
-int nipfs__canon_strip(const struct nipfs__dirs *dirs, int fd, struct nipfs_error *err)
+int nipfs__canon_strip(const struct nipfs__dirs *dirs, int fd, const char *ignored,
+		       struct nipfs_error *err)
 {
 	char names[XATTR_BYTES];
 	const ssize_t n = flistxattr(fd, names, sizeof(names));
@@ -34,7 +40,8 @@ int nipfs__canon_strip(const struct nipfs__dirs *dirs, int fd, struct nipfs_erro
 		return nipfs__dirs_fail_errno(dirs, err,
 					      "cannot list the extended attributes of");
 	for (const char *name = names; name < names + n; name += strlen(name) + 1)
-		if (!is_ignored(name) && fremovexattr(fd, name) < 0 && errno != ENODATA)
+		if (!is_word_of(ignored ? ignored : default_ignored, name) &&
+		    fremovexattr(fd, name) < 0 && errno != ENODATA)
 			return nipfs__dirs_fail_errno(
 			    dirs, err, "cannot remove an extended attribute of");
 	return 0;

@@ -13,9 +13,10 @@ extern const struct timespec nipfs__canon_times[2];
 /*
  * Both take the open current entry of @dirs, and return 0 or NIPFS_E_SYS.
  * strip: removes what a new file or directory inherited: ACLs and other
- * extended attributes. seal: sets its mode and time.
+ * extended attributes, but those of @ignored (see struct nipfs_disk_sink_options).
+ * seal: sets its mode and time.
  */
-int nipfs__canon_strip(const struct nipfs__dirs *dirs, int fd,
+int nipfs__canon_strip(const struct nipfs__dirs *dirs, int fd, const char *ignored,
 		       struct nipfs_error *err) NIPFS_MUSTUSE;
 int nipfs__canon_seal(const struct nipfs__dirs *dirs, int fd, mode_t mode,
 		      struct nipfs_error *err) NIPFS_MUSTUSE;

@@ -145,7 +145,7 @@ static int on_enter(void *ctx, const struct nipfs_entry *entry, struct nipfs_err
 		return fail_errno(s, err, "cannot open");
 	r = fstat(fd, &st) < 0 ? fail_errno(s, err, "cannot stat") : 0;
 	if (r == 0 && is_store(s))
-		r = nipfs__canon_strip(&s->dirs, fd, err);
+		r = nipfs__canon_strip(&s->dirs, fd, s->options.ignored_acls, err);
 	if (r < 0) {
 		(void)close(fd);
 		return r;
@@ -200,7 +200,8 @@ static int on_file(void *ctx, const struct nipfs_entry *entry, struct nipfs_erro
 		return fail_errno(s, err, "cannot make the file");
 	s->file_mode = entry->executable ? 0555 : 0444;
 	s->file_kept = kept_of(entry);
-	return is_store(s) ? nipfs__canon_strip(&s->dirs, s->file, err) : 0;
+	return is_store(s) ? nipfs__canon_strip(&s->dirs, s->file, s->options.ignored_acls, err)
+			   : 0;
 }
 
 static int on_bytes(void *ctx, const struct nipfs_span *bytes, struct nipfs_error *err)

@@ -160,6 +160,11 @@ const char *nipfs_nix_conf_get(const struct nipfs_nix_conf *conf, const char *na
 	return setting ? (const char *)setting->value.ptr : default_of(find_known(key));
 }
 
+bool nipfs__conf_is_set(const struct nipfs_nix_conf *conf, const char *name)
+{
+	return find(conf, nipfs__slice_str(name)) != NULL;
+}
+
 int nipfs__conf_bool(const char *text)
 {
 	static const char *const words[] = { "false", "no", "0", "true", "yes", "1" };

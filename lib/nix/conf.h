@@ -46,6 +46,9 @@ int nipfs__conf_line_parse(struct nipfs_slice line,
 int nipfs__conf_set(struct nipfs_nix_conf *conf, struct nipfs_slice name,
 		    struct nipfs_slice value) NIPFS_MUSTUSE;
 
+/* Whether somebody has set it, or Nix's default holds. */
+bool nipfs__conf_is_set(const struct nipfs_nix_conf *conf, const char *name);
+
 /* What Nix takes for a switch: 1 for true, yes, 1; 0 for false, no, 0; else -1. */
 int nipfs__conf_bool(const char *text);
 

@@ -172,13 +172,12 @@ static int open_for_writing(struct nipfs__db *db, const struct nipfs__db_options
 	const char *const pragmas[] = {
 		"pragma foreign_keys = 1",
 		options->fsync ? "pragma synchronous = normal" : "pragma synchronous = off",
+		wal ? "pragma main.journal_mode = wal" : "pragma main.journal_mode = truncate",
 		/* as Nix: a large transaction is synced once */
-		wal ? "pragma wal_autocheckpoint = 40000" : "pragma main.journal_mode = truncate",
+		"pragma wal_autocheckpoint = 40000",
 	};
 	int r = connect_db(db, SQLITE_OPEN_READWRITE, wal ? NULL : "unix-dotfile", err);
 
-	if (r == 0 && wal && journal != JOURNAL_WAL)
-		r = nipfs__db_exec(db, "pragma main.journal_mode = wal", err);
 	for (size_t i = 0; r == 0 && i < sizeof(pragmas) / sizeof(*pragmas); i++)
 		r = nipfs__db_exec(db, pragmas[i], err);
 	if (r == 0 && options->create)

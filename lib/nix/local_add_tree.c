@@ -31,7 +31,7 @@ static int write_tree(struct nipfs_store *store, const struct nipfs_store_path *
 		      nipfs__feed_fn *feed, void *ctx, struct nipfs_nar_digest *out,
 		      struct nipfs_error *err)
 {
-	static const struct nipfs_disk_sink_options style = { .style = NIPFS_DISK_STORE };
+	const struct nipfs_disk_sink_options style = nipfs__local_style(store);
 	struct nipfs_tree_sink hash_sink, disk_sink, both;
 	struct nipfs_tree_tee tee = { .sinks = { &hash_sink, &disk_sink }, .n = 2 };
 	struct nipfs_disk_sink *disk = NULL;

@@ -3,6 +3,7 @@
 #include "lib/nix/place.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int add_roots(struct nipfs_store *store, const struct nipfs_path_info *info,
 		     struct nipfs_error *err)
@@ -21,23 +22,46 @@ static int take_place(struct nipfs_placement *p, uint8_t *have, struct nipfs_err
 		r = nipfs_disk_remove(p->store->dirfd, p->info.path.base, err);
 	if (r == 0)
 		r = nipfs_disk_remove(p->store->dirfd, p->temp_name, err);
+	if (r == 0)
+		r = nipfs_disk_remove(p->store->dirfd, p->link_name, err);
 	return r;
+}
+
+/* Names with the hash part of the path, and none of them its own. */
+static void choose_names(struct nipfs_placement *p)
+{
+	static const char ours[] = "-nixipfs.";
+	const char *base = p->info.path.base;
+	const char *kind = strncmp(base + NIPFS_STORE_HASH_LEN, ours, strlen(ours)) == 0 ?
+				   "nix-ipfs" :
+				   "nixipfs";
+
+	(void)snprintf(p->temp_name, sizeof(p->temp_name), "%.*s-%s.tmp",
+		       NIPFS_STORE_HASH_LEN, base, kind);
+	(void)snprintf(p->link_name, sizeof(p->link_name), "%.*s-%s.link",
+		       NIPFS_STORE_HASH_LEN, base, kind);
+}
+
+struct nipfs_disk_sink_options nipfs__local_style(const struct nipfs_store *store)
+{
+	return (struct nipfs_disk_sink_options){
+		.style = NIPFS_DISK_STORE,
+		.ignored_acls = store->settings.ignored_acls,
+	};
 }
 
 static int lock_place(struct nipfs_store *store, const struct nipfs_path_info *info,
 		      struct nipfs_placement **out, uint8_t *have, struct nipfs_error *err)
 {
-	static const struct nipfs_disk_sink_options style = { .style = NIPFS_DISK_STORE };
+	const struct nipfs_disk_sink_options style = nipfs__local_style(store);
 	/* Two processes that each wait for a lock the other holds would wait for ever. */
 	const bool may_wait = store->n_placements == 0;
-	char hash_part[NIPFS_STORE_HASH_LEN + 1];
 	struct nipfs_placement *p;
 	int r = nipfs__placement_new(store, info, &p, err);
 
 	if (r < 0)
 		return r;
-	nipfs_store_path_hash_part(&info->path, hash_part);
-	(void)snprintf(p->temp_name, sizeof(p->temp_name), "%s-nixipfs.tmp", hash_part);
+	choose_names(p);
 	r = nipfs__path_lock(store->dirfd, info->path.base, may_wait ? &store->waiter : NULL,
 			     &p->lock, err);
 	if (r == 1)

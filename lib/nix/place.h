@@ -17,6 +17,7 @@
  * @temp_name: where the tree is written: a legal name with the path's own hash
  *             part, which a collector spares because of the temp root; the lock
  *             makes it ours alone, so what is there at the beginning is dead
+ * @link_name: of the same kind, for links of nipfs__optimise()
  * @disk:      writes the tree; NULL once it is complete
  * Where it goes through a daemon:
  * @nar:       makes the NAR of the tree
@@ -29,7 +30,7 @@ struct nipfs_placement {
 	struct nipfs_store *store;
 	struct nipfs_path_info info;
 	struct nipfs__path_lock lock;
-	char temp_name[NIPFS_STORE_HASH_LEN + 16];
+	char temp_name[NIPFS_STORE_HASH_LEN + 16], link_name[NIPFS_STORE_HASH_LEN + 16];
 	struct nipfs_disk_sink *disk;
 	struct nipfs_nar_writer *nar;
 	uint8_t tail[8];
@@ -57,6 +58,9 @@ int nipfs__placement_check_refs(struct nipfs_store *store, const struct nipfs_pa
 				struct nipfs_error *err) NIPFS_MUSTUSE;
 
 /* ---- place.c, place_commit.c: where the files are at hand ------------------------ */
+
+/* How a tree is written into the store folder. */
+struct nipfs_disk_sink_options nipfs__local_style(const struct nipfs_store *store);
 
 int nipfs__local_begin(struct nipfs_store *store, const struct nipfs_path_info *info,
 		       struct nipfs_placement **out, uint8_t *have,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/nix/drv_check.h"
+#include "lib/nix/optimise.h"
 #include "lib/nix/place.h"
 #include "multiformats/base/err.h"
 
@@ -21,6 +22,17 @@ static int check_derivations(struct nipfs_placement *const *batch, size_t n,
 		if (nipfs_store_path_is_derivation(&batch[i]->info.path))
 			r = nipfs__drv_check(batch[i]->store, &batch[i]->info.path,
 					     &outputs[i], err);
+	return r;
+}
+
+static int optimise_trees(struct nipfs_placement *const *batch, size_t n,
+			  struct nipfs_error *err)
+{
+	const struct nipfs_store *store = batch[0]->store;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && store->settings.optimise && i < n; i++)
+		r = nipfs__optimise(store->dirfd, batch[i]->temp_name, batch[i]->link_name, err);
 	return r;
 }
 
@@ -58,7 +70,7 @@ static int rename_trees(struct nipfs_placement *const *batch, size_t n,
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = rename_tree(batch[i], err);
 	/* A row that is there after a power failure must not name a tree that is not. */
-	if (r == 0 && store->fsync && syncfs(store->dirfd) != 0)
+	if (r == 0 && store->settings.sync && syncfs(store->dirfd) != 0)
 		r = nipfs__fail_errno(err, errno, "cannot write '%s' to disk",
 				      store->env.real_store_dir);
 	return r;
@@ -102,6 +114,8 @@ int nipfs__local_commit(struct nipfs_placement **take_placements, size_t n,
 		r = check_derivations(take_placements, n, outputs, err);
 	else
 		r = nipfs__fail_nomem(err);
+	if (r == 0)
+		r = optimise_trees(take_placements, n, err);
 	if (r == 0)
 		r = rename_trees(take_placements, n, err);
 	if (r == 0)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,47 +31,6 @@ const char *nipfs_store_state_dir(const struct nipfs_store *store)
 int nipfs_store_dirfd(const struct nipfs_store *store)
 {
 	return store->dirfd;
-}
-
-/* Whether Nix may fetch what it does not have, and knows from where. */
-static int may_substitute(const struct nipfs_nix_conf *conf, bool *out,
-			  struct nipfs_error *err)
-{
-	const char *from = nipfs_nix_conf_get(conf, "substituters");
-	struct nipfs_slice word;
-	int r;
-
-	*out = true;
-	r = nipfs_nix_conf_get_bool(conf, "substitute", out, err);
-	*out = *out && nipfs_nix_conf_next_word(&from, &word);
-	return r;
-}
-
-static int apply_conf(struct nipfs_store *store, const struct nipfs_store_options *options,
-		      struct nipfs_error *err)
-{
-	struct nipfs_nix_conf *own = NULL;
-	const struct nipfs_nix_conf *conf = options->conf;
-	int r = 0;
-
-	store->use_wal = store->fsync = true;
-	if (!conf) {
-		r = nipfs_nix_conf_load(NIPFS_NIX_CONF_ALL, &own, err);
-		if (r < 0)
-			return r;
-		conf = own;
-	}
-	r = nipfs_nix_conf_get_bool(conf, "use-sqlite-wal", &store->use_wal, err);
-	if (r == 0)
-		r = nipfs_nix_conf_get_bool(conf, "fsync-metadata", &store->fsync, err);
-	if (r == 0)
-		r = may_substitute(conf, &store->substitute, err);
-	store->conf_store = nipfs_nix_conf_get(conf, "store") != NULL;
-	if (r == 0)
-		r = nipfs__store_env_resolve(options->uri, nipfs_nix_conf_get(conf, "store"),
-					     &store->env, err);
-	nipfs_nix_conf_free(own);
-	return r;
 }
 
 /* Return: 1 it is ours, 0 it is not there, or a code. */
@@ -148,15 +108,34 @@ static int no_database(const struct nipfs_store *store, struct nipfs_error *err)
 			   store->env.uri, store->env.schema_file);
 }
 
+static int make_dirs(const struct nipfs_store *store, struct nipfs_error *err)
+{
+	const char *group = store->settings.build_users_group;
+	const int r = nipfs__store_make_dirs(&store->env, group, err);
+	char message[1024];
+
+	/* nobody expects the group that is the default where no Nix is installed */
+	if (r == 1 && store->settings.names_group && store->note) {
+		(void)snprintf(message, sizeof(message),
+			       "the group '%s' of Nix's setting 'build-users-group' does not "
+			       "exist: '%s' was made for root alone", group,
+			       store->env.real_store_dir);
+		store->note(store->waiter.ctx, message);
+	}
+	return r < 0 ? r : 0;
+}
+
 static int open_writing(struct nipfs_store *store, bool create, struct nipfs_error *err)
 {
-	struct nipfs__db_options options = { true, false, store->use_wal, store->fsync };
+	struct nipfs__db_options options = { .write = true,
+					     .use_wal = store->settings.use_wal,
+					     .fsync = store->settings.fsync };
 	int r = check_writable(&store->env, err);
 
 	if (r == 0 && !create && access(store->env.schema_file, F_OK) != 0)
 		return no_database(store, err);
 	if (r == 0)
-		r = nipfs__store_make_dirs(&store->env, err);
+		r = make_dirs(store, err);
 	if (r == 0)
 		r = lock_schema(store, err);
 	if (r == 0)
@@ -175,7 +154,8 @@ static int open_writing(struct nipfs_store *store, bool create, struct nipfs_err
 
 static int open_reading(struct nipfs_store *store, struct nipfs_error *err)
 {
-	const struct nipfs__db_options options = { false, false, store->use_wal, store->fsync };
+	const struct nipfs__db_options options = { .use_wal = store->settings.use_wal,
+						   .fsync = store->settings.fsync };
 	int r = nipfs__store_check_schema(&store->env, err);
 
 	if (r == 1)
@@ -224,9 +204,10 @@ int nipfs_store_open(struct nipfs_store **out, const struct nipfs_store_options 
 	store->access = options->access;
 	store->dirfd = store->big_lock = -1;
 	store->waiter = (struct nipfs__waiter){ options->waiting, options->ctx };
+	store->note = options->note;
 	store->log = options->log;
 	nipfs__temp_roots_init(&store->roots, &store->env, &store->waiter);
-	r = apply_conf(store, options, err);
+	r = nipfs__settings_read(options, &store->settings, &store->env, err);
 	if (r == 0)
 		r = nipfs__store_open_route(store, options, err);
 	if (r < 0) {
@@ -247,6 +228,7 @@ void nipfs_store_close(struct nipfs_store *store)
 	if (store->dirfd >= 0)
 		(void)close(store->dirfd);
 	nipfs__store_env_release(&store->env);
+	nipfs__settings_release(&store->settings);
 	free(store);
 	errno = saved;
 }

@@ -8,6 +8,7 @@
 #include "lib/nix/db.h"
 #include "lib/nix/drv_hashes.h"
 #include "lib/nix/env.h"
+#include "lib/nix/settings.h"
 #include "lib/nix/store_backend.h"
 #include "lib/nix/temp_roots.h"
 
@@ -17,14 +18,12 @@
  * @remote:     the daemon that it is reached through, or NULL
  * @env:        which one, and where its files are
  * @access:     what it was opened for
- * @use_wal:    the setting use-sqlite-wal
- * @fsync:      the setting fsync-metadata
- * @substitute: the settings let Nix fetch what it does not have
- * @conf_store: nix.conf names a store
+ * @settings:   what nix.conf says
  * @owned:      store and state belong to this user, so state files may be made
  * @dirfd:      the physical store folder
  * @big_lock:   held shared while the store is written, else -1
  * @waiter:     told when others have to be waited for
+ * @note:       see struct nipfs_store_options
  * @log:        gets what Nix has to say, with the waiter's ctx; may be NULL
  * @db:         the database
  * @roots:      the temp roots of this store
@@ -37,9 +36,11 @@ struct nipfs_store {
 	struct nipfs__store_remote *remote;
 	struct nipfs__store_env env;
 	enum nipfs_store_access access;
-	bool use_wal, fsync, substitute, conf_store, owned;
+	struct nipfs__settings settings;
+	bool owned;
 	int dirfd, big_lock;
 	struct nipfs__waiter waiter;
+	void (*note)(void *ctx, const char *message);
 	void (*log)(void *ctx, struct nipfs_slice line);
 	struct nipfs__db db;
 	struct nipfs__temp_roots roots;
@@ -88,8 +89,12 @@ int nipfs__local_register_root(struct nipfs_store *store, const char *link,
 /* Makes a folder and those above it that are missing, 0755 whatever the umask. */
 int nipfs__make_dirs(const char *path, struct nipfs_error *err) NIPFS_MUSTUSE;
 
-/* Makes the folders and files beside the database that are missing. */
-int nipfs__store_make_dirs(const struct nipfs__store_env *env,
+/*
+ * Makes the folders and files beside the database that are missing; where root makes
+ * the store folder, for a group of build users, unless that is "". Return: 0, 1 when
+ * all is made but there is no such group, or a code.
+ */
+int nipfs__store_make_dirs(const struct nipfs__store_env *env, const char *group,
 			   struct nipfs_error *err) NIPFS_MUSTUSE;
 
 /*

@@ -2,8 +2,10 @@
 /* The folders and files of a Nix store, made as Nix 2.8 makes them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,7 +14,7 @@
 #include "multiformats/base/auto.h"
 #include "multiformats/base/err.h"
 
-enum { RESERVED_BYTES = 8 * 1024 * 1024, SCHEMA_TEXT_MAX = 32 };
+enum { RESERVED_BYTES = 8 * 1024 * 1024, SCHEMA_TEXT_MAX = 32, GROUP_BYTES_MAX = 1 << 20 };
 
 /* The umask is the process's, not the library's: so the mode is set, not asked for. */
 static int make_dir(const char *path, struct nipfs_error *err)
@@ -81,12 +83,58 @@ static void reserve_space(const char *db_dir)
 		(void)unlink(path);
 }
 
-int nipfs__store_make_dirs(const struct nipfs__store_env *env, struct nipfs_error *err)
+/* Return: 0, 1 when there is no such group, or a code. */
+static int find_group(const char *name, gid_t *out, struct nipfs_error *err)
 {
-	const char *const dirs[] = { env->real_store_dir, env->links_dir,    env->state_dir,
-				     env->profiles_dir,	  env->temproots_dir, env->db_dir,
-				     env->gcroots_dir };
-	int r = 0;
+	for (size_t size = 1024; size <= GROUP_BYTES_MAX; size *= 4) {
+		nipfs_auto_free char *room = malloc(size);
+		struct group row, *group = NULL;
+		int failed;
+
+		if (!room)
+			return nipfs__fail_nomem(err);
+		failed = getgrnam_r(name, &row, room, size, &group);
+		if (group)
+			*out = group->gr_gid;
+		if (failed != ERANGE)
+			return group ? 0 : 1;
+	}
+	return nipfs__fail(err, NIPFS_E_LIMIT, "the group '%s' has too many members", name);
+}
+
+/* So that the build users of a daemon may make files in it, and not touch each other's. */
+static int open_to_group(const char *dir, const char *group, struct nipfs_error *err)
+{
+	gid_t gid = 0;
+	const int r = find_group(group, &gid, err);
+
+	if (r != 0)
+		return r;
+	if (chown(dir, 0, gid) != 0)
+		return nipfs__fail_errno(err, errno, "cannot give '%s' to the group '%s'", dir,
+					 group);
+	if (chmod(dir, 01775) != 0)
+		return nipfs__fail_errno(err, errno, "cannot set the mode of '%s'", dir);
+	return 0;
+}
+
+static int make_store_dir(const char *dir, const char *group, struct nipfs_error *err)
+{
+	struct stat st;
+	const bool is_new = stat(dir, &st) != 0;
+	const int r = nipfs__make_dirs(dir, err);
+
+	return r == 0 && is_new && geteuid() == 0 && *group ? open_to_group(dir, group, err) :
+								r;
+}
+
+int nipfs__store_make_dirs(const struct nipfs__store_env *env, const char *group,
+			   struct nipfs_error *err)
+{
+	const char *const dirs[] = { env->links_dir,	 env->state_dir, env->profiles_dir,
+				     env->temproots_dir, env->db_dir,	 env->gcroots_dir };
+	const int made = make_store_dir(env->real_store_dir, group, err);
+	int r = made < 0 ? made : 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof(dirs) / sizeof(*dirs); i++)
 		r = nipfs__make_dirs(dirs[i], err);
@@ -98,7 +146,7 @@ int nipfs__store_make_dirs(const struct nipfs__store_env *env, struct nipfs_erro
 		r = make_below(env->gcroots_dir, "per-user", err);
 	if (r == 0)
 		reserve_space(env->db_dir);
-	return r;
+	return r < 0 ? r : made;
 }
 
 int nipfs__store_check_schema(const struct nipfs__store_env *env, struct nipfs_error *err)

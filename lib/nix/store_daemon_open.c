@@ -53,7 +53,7 @@ static int describe_child(struct nipfs_store *store, struct nipfs__store_remote 
 	}
 	remote->child[0] = program;
 	remote->child[1] = stdio;
-	if (store->conf_store) {
+	if (store->settings.names_store) {
 		remote->child[2] = option;
 		remote->child[3] = name;
 		remote->child[4] = remote->uri;

@@ -104,7 +104,7 @@ int nipfs__local_substitute(struct nipfs_store *store, const struct nipfs_store_
 	struct command c = { .uri = NULL };
 	int r = 0;
 
-	if (!store->substitute)
+	if (!store->settings.substitute)
 		return 0;
 	r = command_init(&c, store, err);
 	for (size_t i = 0; r == 0 && i < n; i += LOT) {

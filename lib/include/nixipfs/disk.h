@@ -62,7 +62,8 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_disk_tree(int dirfd, const char *path,
 /*
  * How a tree is written. PLAIN: files 0666, executables and directories 0777,
  * as the umask has it. STORE: as Nix keeps store objects: files 0444 or 0555,
- * directories 0555, modification time 1, no extended attributes and no ACLs.
+ * directories 0555, modification time 1, no extended attributes and no ACLs but
+ * those that are to be ignored.
  */
 enum nipfs_disk_style { NIPFS_DISK_PLAIN, NIPFS_DISK_STORE };
 
@@ -73,12 +74,16 @@ enum nipfs_disk_style { NIPFS_DISK_PLAIN, NIPFS_DISK_STORE };
  * @keep_mtime: PLAIN: give entries that come with a modification time that one
  * @max_bytes:  refuse the first file with which all files together would hold
  *              more; 0: no limit
+ * @ignored_acls: STORE: the extended attributes that may stay when a new file has
+ *              them, names with blanks between them; borrowed while the sink lives;
+ *              NULL: those of Nix's setting `ignored-acls` when it is not set
  */
 struct nipfs_disk_sink_options {
 	enum nipfs_disk_style style;
 	bool keep_mode;
 	bool keep_mtime;
 	uint64_t max_bytes;
+	const char *ignored_acls;
 };
 
 /* Writes a tree to disk. */

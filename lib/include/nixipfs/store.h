@@ -52,14 +52,18 @@ enum nipfs_store_via {
  * @via:     see enum nipfs_store_via
  * @create:  WRITE: make the folders and the database, as Nix 2.8 does, where
  *           there is none yet
- * @conf:    borrowed for the call: the settings `store`, `use-sqlite-wal`,
- *           `fsync-metadata`, `substituters`, `substitute`; NULL: nix.conf is read
+ * @conf:    borrowed for the call: the settings `store`, `auto-optimise-store`,
+ *           `build-users-group`, `fsync-metadata`, `fsync-store-paths`, `ignored-acls`,
+ *           `substitute`, `substituters`, `sync-before-registering` and
+ *           `use-sqlite-wal`; NULL: nix.conf is read
  * @waiting: may be NULL; called, at most once per wait, when some other process
  *           has to be waited for: "waiting for the lock on '…'". Must not call
  *           the library.
+ * @note:    may be NULL; called with what is worth telling and stops nothing: "the
+ *           group '…' does not exist: …". Must not call the library.
  * @log:     may be NULL; called with each line that Nix's daemon, or a Nix that is
  *           started, has to say. Must not call the library.
- * @ctx:     handed to @waiting and @log
+ * @ctx:     handed to @waiting, @note and @log
  *
  * Start with zeros.
  */
@@ -70,6 +74,7 @@ struct nipfs_store_options {
 	bool create;
 	const struct nipfs_nix_conf *conf;
 	void (*waiting)(void *ctx, const char *message);
+	void (*note)(void *ctx, const char *message);
 	void (*log)(void *ctx, struct nipfs_slice line);
 	void *ctx;
 };
@@ -452,10 +457,12 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_placement_finish(struct nipfs_placement *p,
  * @n:               at least 1
  * @err:             may be NULL
  *
- * All or none: the trees are renamed, synced to disk together (unless the
- * setting `fsync-metadata` is false) and registered in one transaction. A kill at
- * any moment leaves them either valid or for the next nipfs_placement_begin() to
- * remove. The outputs that a .drv file declares are registered with it.
+ * All or none: the trees are renamed, synced to disk together (unless the settings
+ * `fsync-metadata`, `fsync-store-paths` and `sync-before-registering` are all false)
+ * and registered in one transaction. With the setting `auto-optimise-store` files that
+ * the store has already become hard links. A kill at any moment leaves them either
+ * valid or for the next nipfs_placement_begin() to remove. The outputs that a .drv file
+ * declares are registered with it.
  *
  * Return: 0; NIPFS_E_NOTFOUND (a reference is not valid, or a tree was not
  * written); NIPFS_E_INVALID (a .drv file that is not one); NIPFS_E_SYS,
