@@ -21,8 +21,11 @@ static int open_index(struct blocks *out, const struct common *common,
 	const struct nipfs_store_options options = { .uri = common->store,
 						     .via = store_args_via(common) };
 	struct nipfs_index_truth truth;
-	int r = nipfs_index_open(&out->index, NULL, false, err);
+	int r = store_args_prepare(common, NIPFS_STORE_READ, err);
 
+	if (r < 0)
+		return r;
+	r = nipfs_index_open(&out->index, NULL, false, err);
 	if (r == NIPFS_E_NOTFOUND)
 		return cli_fill(
 		    err, NIPFS_E_NOTFOUND,

@@ -21,10 +21,13 @@ struct options {
 };
 
 /* An index that is not there yet holds nothing; 1: there is none. */
-static int open_existing(struct nipfs_index **out, struct nipfs_error *err)
+static int open_existing(struct nipfs_index **out, const struct common *common,
+			 struct nipfs_error *err)
 {
-	const int r = nipfs_index_open(out, NULL, false, err);
+	int r = store_args_prepare(common, NIPFS_STORE_READ, err);
 
+	if (r == 0)
+		r = nipfs_index_open(out, NULL, false, err);
 	return r == NIPFS_E_NOTFOUND ? 1 : r;
 }
 
@@ -67,7 +70,7 @@ static int run_ls(const struct cmd *self, void *options, int n_args, char **args
 	struct options *o = options;
 	struct nipfs_index *index;
 	struct nipfs_error err;
-	int r = open_existing(&index, &err);
+	int r = open_existing(&index, &o->common, &err);
 
 	(void)self;
 	(void)n_args;
@@ -96,7 +99,7 @@ static int run_stats(const struct cmd *self, void *options, int n_args, char **a
 	struct nipfs_index_stats s = { .swept = true };
 	struct nipfs_index *index;
 	struct nipfs_error err;
-	int r = open_existing(&index, &err);
+	int r = open_existing(&index, &o->common, &err);
 
 	(void)self;
 	(void)n_args;
@@ -274,7 +277,7 @@ static int run_prune(const struct cmd *self, void *options, int n_args, char **a
 	struct nipfs_index_pruned pruned = { 0 };
 	struct nipfs_index *index;
 	struct nipfs_error err;
-	int r = open_existing(&index, &err);
+	int r = open_existing(&index, &o->common, &err);
 
 	(void)self;
 	(void)n_args;

@@ -182,6 +182,14 @@ static struct common from_where(const struct job *job)
 	return from;
 }
 
+/* Files of --from are root's to open; the index may be another user's. */
+static int settle_user(const struct job *job, struct nipfs_error *err)
+{
+	return job->o->common.from.n ?
+		       0 :
+		       store_args_prepare(&job->o->common, NIPFS_STORE_WRITE, err);
+}
+
 static int open_target(struct job *job, struct nipfs_error *err)
 {
 	struct nipfs_error no_index;
@@ -198,6 +206,8 @@ static int realize_closures(struct job *job, struct nipfs_error *err)
 	const struct common from = from_where(job);
 	int r = trust_open(&job->trust, &job->o->trust, err);
 
+	if (r == 0)
+		r = settle_user(job, err);
 	if (r == 0)
 		r = blocks_open(&job->blocks, &from, err);
 	if (r == 0)
@@ -218,6 +228,8 @@ static int realize_named(struct job *job, const char *typed, struct nipfs_error 
 	struct nipfs_cid cid;
 	int r = nipfs_store_check_name(job->o->name, err);
 
+	if (r == 0)
+		r = settle_user(job, err);
 	if (r == 0)
 		r = ref_open(typed, REF_TREE, &from, &job->blocks, &cid, err);
 	if (r == 0)

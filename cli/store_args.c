@@ -56,6 +56,20 @@ enum nipfs_store_via store_args_via(const struct common *common)
 	return ways[common->via];
 }
 
+int store_args_prepare(const struct common *common, enum nipfs_store_access access,
+		       struct nipfs_error *err)
+{
+	const struct nipfs_store_options options = { .uri = common->store,
+						     .access = access,
+						     .via = store_args_via(common) };
+	static bool done[2];
+
+	if (done[access] || done[NIPFS_STORE_WRITE])
+		return 0;
+	done[access] = true;
+	return nipfs_store_prepare(&options, err);
+}
+
 static int open_store(struct nipfs_store **out, const struct common *common,
 		      enum nipfs_store_access access, bool create, struct nipfs_error *err)
 {
@@ -69,10 +83,11 @@ static int open_store(struct nipfs_store **out, const struct common *common,
 						     .note = tell,
 						     .log = tell_log,
 						     .ctx = &copy };
-	int r;
+	int r = store_args_prepare(common, access, err);
 
 	copy = *common;
-	r = nipfs_store_open(out, &options, err);
+	if (r == 0)
+		r = nipfs_store_open(out, &options, err);
 	if (r == 0 && common->verbose)
 		tell_route(common, *out, access);
 	return r;

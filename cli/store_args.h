@@ -16,6 +16,14 @@ struct store_args {
 /* What --via says. */
 enum nipfs_store_via store_args_via(const struct common *common);
 
+/*
+ * Root may have to become the owner of the store of --store: before the index is
+ * opened, which is that user's then, and after files that root may read. Where a
+ * store is to be written too, that one is settled first: what is settled stays.
+ */
+int store_args_prepare(const struct common *common, enum nipfs_store_access access,
+		       struct nipfs_error *err);
+
 /* Opens the store of --store, for reading. Waits are told on stderr; with -v also
    how it is reached when that is not directly, and what Nix says. */
 int store_args_open(struct nipfs_store **out, const struct common *common,

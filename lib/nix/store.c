@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "lib/nix/mount.h"
 #include "multiformats/base/err.h"
 
 const char *nipfs_store_dir(const struct nipfs_store *store)
@@ -37,8 +37,8 @@ int nipfs_store_dirfd(const struct nipfs_store *store)
 static int check_owner(const char *dir, struct nipfs_error *err)
 {
 	const uid_t self = geteuid();
-	struct statvfs fs;
 	struct stat st;
+	int r;
 
 	if (stat(dir, &st) != 0) {
 		if (errno == ENOENT)
@@ -47,17 +47,17 @@ static int check_owner(const char *dir, struct nipfs_error *err)
 	}
 	if (st.st_uid != self && self == 0)
 		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
-				   "'%s' belongs to the user %ld: only as that user can this "
-				   "store be written", dir, (long)st.st_uid);
+				   "'%s' belongs to the user %ld, and root writes only stores "
+				   "that are all root's or all of one other user", dir,
+				   (long)st.st_uid);
 	if (st.st_uid != self)
 		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
 				   "'%s' belongs to another user: only its owner or the Nix daemon "
 				   "may write this store: have the daemon running, or give a store "
 				   "of your own with --store DIR", dir);
-	if (statvfs(dir, &fs) == 0 && fs.f_flag & ST_RDONLY)
-		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
-				   "'%s' is mounted read-only: mount it writable to write "
-				   "this store", dir);
+	r = nipfs__mount_is_read_only(dir, err);
+	if (r != 0)
+		return r < 0 ? r : nipfs__mount_refuse(dir, err);
 	return 1;
 }
 

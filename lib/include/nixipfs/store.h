@@ -80,6 +80,32 @@ struct nipfs_store_options {
 };
 
 /**
+ * nipfs_store_prepare() - let root do what only root can, before a store is opened
+ * @options: those that the store will be opened with; may be NULL: all zero
+ * @err:     may be NULL
+ *
+ * Changes the whole process, for good, so it is for programs rather than for other
+ * libraries, and for their beginning: before they have a second thread, and after
+ * they have opened what only root may. Does nothing where root has nothing to do, as
+ * when the store is reached through its daemon.
+ *
+ * A store that is to be written and is a read-only mount, as on NixOS, becomes
+ * writable in a mount namespace that the process then has for itself: the machine
+ * sees nothing of it.
+ *
+ * On a store of another user (a single-user installation, a chroot store) root
+ * becomes that user, so that nothing in it is root's afterwards: real, effective and
+ * saved numbers, and the groups. HOME, USER and LOGNAME follow, XDG_*_HOME are
+ * forgotten; nipfs_state_dir() is then that user's.
+ *
+ * Return: 0; NIPFS_E_UNSUPPORTED (mounted read-only, and not to be changed: the
+ * message says why); NIPFS_E_USAGE (there are threads); NIPFS_E_SYS (the process may
+ * be half another user, and should end); or as nipfs_store_open() does of @options.
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_store_prepare(const struct nipfs_store_options *options,
+						struct nipfs_error *err);
+
+/**
  * nipfs_store_open() - open a Nix store
  * @out:     the store, to be closed with nipfs_store_close(); untouched on failure
  * @options: may be NULL: all zero
@@ -96,11 +122,11 @@ struct nipfs_store_options {
  *
  * Return: 0; NIPFS_E_NOTFOUND (no such store); NIPFS_E_UNSUPPORTED (a kind of
  * store, schema or tables that is not known; a store that only another user or
- * its daemon may write; a read-only mount; a daemon that is too old: the message
- * says which); NIPFS_E_USAGE (a @via that does not lead to the store at @uri);
- * NIPFS_E_UNREACHABLE (no daemon, no nix-daemon in PATH); NIPFS_E_INVALID (a malformed
- * @uri, a damaged database, no Nix daemon); NIPFS_E_SYS; NIPFS_E_NOMEM;
- * NIPFS_E_CANCELLED.
+ * its daemon may write; a read-only mount that nipfs_store_prepare() was not called
+ * for; a daemon that is too old: the message says which); NIPFS_E_USAGE (a @via that
+ * does not lead to the store at @uri); NIPFS_E_UNREACHABLE (no daemon, no nix-daemon in
+ * PATH); NIPFS_E_INVALID (a malformed @uri, a damaged database, no Nix daemon);
+ * NIPFS_E_SYS; NIPFS_E_NOMEM; NIPFS_E_CANCELLED.
  */
 NIPFS_API NIPFS_MUSTUSE int nipfs_store_open(struct nipfs_store **out,
 					     const struct nipfs_store_options *options,
