@@ -16,9 +16,20 @@ static const char *const stmt_sql[NIPFS__DB_STMTS] = {
 #undef STMT_SQL
 };
 
+/* What the system said where SQLite only says that it failed; 0: nothing. */
+static int system_errno(const struct nipfs__db *db, int rc)
+{
+	const int kind = rc & 0xff;
+
+	return db->sql && (kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) ?
+		       sqlite3_system_errno(db->sql) :
+		       0;
+}
+
 int nipfs__db_fail(struct nipfs__db *db, int rc, const char *what, struct nipfs_error *err)
 {
 	const char *text = db->sql ? sqlite3_errmsg(db->sql) : sqlite3_errstr(rc);
+	const int failed = system_errno(db, rc);
 
 	if (nipfs_cancelled() && (rc & 0xff) == SQLITE_BUSY)
 		return nipfs_cancel_check(err);
@@ -30,8 +41,10 @@ int nipfs__db_fail(struct nipfs__db *db, int rc, const char *what, struct nipfs_
 		return nipfs__fail(err, NIPFS_E_INVALID,
 				   "the database '%s' is damaged: %s", db->file, text);
 	default:
-		return nipfs__fail(err, NIPFS_E_SYS, "cannot %s the database '%s': %s", what,
-				   db->file, text);
+		return failed ? nipfs__fail_errno(err, failed, "cannot %s the database '%s': %s",
+						  what, db->file, text) :
+				nipfs__fail(err, NIPFS_E_SYS, "cannot %s the database '%s': %s",
+					    what, db->file, text);
 	}
 }
 
