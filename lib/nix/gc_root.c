@@ -106,21 +106,27 @@ int nipfs__root_name(const char *link, char *out, struct nipfs_error *err)
 	return 0;
 }
 
-int nipfs__local_register_root(struct nipfs_store *store, const char *link,
-			       struct nipfs_error *err)
+int nipfs__local_register_root(struct nipfs_store *store, const struct nipfs_store_path *path,
+			       const char *link, struct nipfs_error *err)
 {
-	nipfs_auto_buf struct nipfs_buf path = NIPFS_BUF_INIT(2 * PATH_MAX);
+	nipfs_auto_buf struct nipfs_buf file = NIPFS_BUF_INIT(2 * PATH_MAX);
 	char name[NIPFS__ROOT_NAME_MAX];
 	int r = nipfs__root_name(link, name, err);
 
 	if (r < 0)
 		return r;
-	r = nipfs__buf_printf(&path, "%s/auto/%s", store->env.gcroots_dir, name);
+	r = nipfs__buf_printf(&file, "%s/auto/%s", store->env.gcroots_dir, name);
 	if (r == 0)
-		r = nipfs__buf_terminate(&path);
+		r = nipfs__buf_terminate(&file);
 	if (r < 0)
 		return nipfs__fail_nomem(err);
-	return place_link((const char *)path.ptr, link, err);
+	r = place_link((const char *)file.ptr, link, err);
+	/*
+	 * A collector reads the lasting roots first, for which it takes its time, and then
+	 * the temporary ones: it may have missed the former, and will miss the latter when
+	 * we are gone by then.
+	 */
+	return r < 0 ? r : nipfs__temp_roots_tell(&store->roots, path, 1, err);
 }
 
 static int check_link(const struct nipfs_store *store, const char *link,
@@ -154,5 +160,5 @@ int nipfs_store_add_root(struct nipfs_store *store, const struct nipfs_store_pat
 		return r;
 	nipfs_store_path_format(path, store->env.store_dir, target);
 	r = place_link(absolute, target, err);
-	return r < 0 ? r : store->backend->register_root(store, absolute, err);
+	return r < 0 ? r : store->backend->register_root(store, path, absolute, err);
 }

@@ -81,8 +81,8 @@ enum { NIPFS__ROOT_NAME_MAX = 33 };
 int nipfs__root_name(const char *link, char *out, struct nipfs_error *err) NIPFS_MUSTUSE;
 
 /* gcroots/auto/NAME → the link: how a collector learns of it. */
-int nipfs__local_register_root(struct nipfs_store *store, const char *link,
-			       struct nipfs_error *err) NIPFS_MUSTUSE;
+int nipfs__local_register_root(struct nipfs_store *store, const struct nipfs_store_path *path,
+			       const char *link, struct nipfs_error *err) NIPFS_MUSTUSE;
 
 /* ---- store_create.c ------------------------------------------------------------ */
 

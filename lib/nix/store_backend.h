@@ -26,7 +26,8 @@ typedef int nipfs__ref_fn(void *ctx, const struct nipfs_store_path *ref,
  * @read_end:      they are over; returns @result, or a code of its own
  * @refs:          calls @each with all that a path refers to: 0, NIPFS_E_NOTFOUND (not
  *                 valid), or what @each returned
- * @register_root: @link is a symlink into the store, and absolute: from now on a root
+ * @register_root: @link, absolute, is a symlink to @path, which has a temp root: from now
+ *                 on a lasting root, also to a collector that is running
  * @max_placements: see nipfs_store_max_placements()
  * @begin:         see nipfs_placement_begin()
  * @sink:          the tree sink of a placement, which takes one tree
@@ -54,8 +55,8 @@ struct nipfs__store_backend {
 		    nipfs__ref_fn *each, void *ctx, struct nipfs_error *err);
 	int (*add_temp_roots)(struct nipfs_store *store, const struct nipfs_store_path *paths,
 			      size_t n, struct nipfs_error *err);
-	int (*register_root)(struct nipfs_store *store, const char *link,
-			     struct nipfs_error *err);
+	int (*register_root)(struct nipfs_store *store, const struct nipfs_store_path *path,
+			     const char *link, struct nipfs_error *err);
 	int (*add_signatures)(struct nipfs_store *store, const struct nipfs_store_path *path,
 			      const char *const *sigs, size_t n, struct nipfs_error *err);
 	int (*substitute)(struct nipfs_store *store, const struct nipfs_store_path *paths,

@@ -124,9 +124,13 @@ static int add_temp_roots(struct nipfs_store *store, const struct nipfs_store_pa
 	return r < 0 ? r : 0;
 }
 
-static int register_root(struct nipfs_store *store, const char *link, struct nipfs_error *err)
+/* The daemon tells a collector that is running of temp roots, and of no others. */
+static int register_root(struct nipfs_store *store, const struct nipfs_store_path *path,
+			 const char *link, struct nipfs_error *err)
 {
-	return nipfs__daemon_add_indirect_root(store->remote->talk, link, err);
+	const int r = nipfs__daemon_add_indirect_root(store->remote->talk, link, err);
+
+	return r < 0 ? r : nipfs__daemon_add_temp_root(store->remote->talk, path, err);
 }
 
 static int add_signatures(struct nipfs_store *store, const struct nipfs_store_path *path,

@@ -4,9 +4,8 @@
  *
  * A collector holds gc.lock while it runs, reads all files in temproots/ once,
  * at its beginning, and takes more roots on a socket from then on. So a root is
- * first written to our file, for every collector that begins later, and then
- * either gc.lock can be had, so that none is running, or the one that is running
- * is told.
+ * written to our file, for every collector that begins later, and either gc.lock
+ * can be had for that, so that none is running, or the one that is running is told.
  */
 #include "lib/nix/temp_roots.h"
 
@@ -223,22 +222,32 @@ static int tell_collector(struct nipfs__temp_roots *t, const struct nipfs_store_
 	return r;
 }
 
-/* When this returns 0, every collector that runs now knows of @paths. */
-static int reach_collector(struct nipfs__temp_roots *t, const struct nipfs_store_path *paths,
-			   size_t n, struct nipfs_error *err)
+/* Return: 0 no collector is running, and none will while gc.lock is held; 1 one is; a code. */
+static int keep_collectors_away(struct nipfs__temp_roots *t, struct nipfs_error *err)
 {
-	struct nipfs__wait wait = { t->waiter, 0 };
-
 	if (t->gc_lock < 0)
 		t->gc_lock = open(t->env->gc_lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (t->gc_lock < 0)
 		return nipfs__fail_errno(err, errno, "cannot open '%s'", t->env->gc_lock);
+	return nipfs__lock_try(t->gc_lock, NIPFS__LOCK_SHARED, t->env->gc_lock, err);
+}
+
+static void let_collectors_begin(struct nipfs__temp_roots *t)
+{
+	(void)flock(t->gc_lock, LOCK_UN);
+	close_fd(&t->socket);
+}
+
+int nipfs__temp_roots_tell(struct nipfs__temp_roots *t, const struct nipfs_store_path *paths,
+			   size_t n, struct nipfs_error *err)
+{
+	struct nipfs__wait wait = { t->waiter, 0 };
+
 	for (;;) {
-		int r = nipfs__lock_try(t->gc_lock, NIPFS__LOCK_SHARED, t->env->gc_lock, err);
+		int r = keep_collectors_away(t, err);
 
 		if (r == 0) {
-			(void)flock(t->gc_lock, LOCK_UN);
-			close_fd(&t->socket);
+			let_collectors_begin(t);
 			return 0;
 		}
 		if (r == 1)
@@ -252,6 +261,21 @@ static int reach_collector(struct nipfs__temp_roots *t, const struct nipfs_store
 	}
 }
 
+/*
+ * What is written while no collector can begin is met by none half written. Where one
+ * is running it comes first too: the next one may begin before we are through.
+ */
+static int write_and_tell(struct nipfs__temp_roots *t, const struct nipfs_store_path *paths,
+			  size_t n, struct nipfs_error *err)
+{
+	const int running = keep_collectors_away(t, err);
+	const int r = running < 0 ? running : write_paths(t, paths, n, err);
+
+	if (running == 0)
+		let_collectors_begin(t);
+	return r == 0 && running == 1 ? nipfs__temp_roots_tell(t, paths, n, err) : r;
+}
+
 static int add_all(struct nipfs__temp_roots *t, const struct nipfs_store_path *paths, size_t n,
 		   struct nipfs_error *err)
 {
@@ -263,9 +287,7 @@ static int add_all(struct nipfs__temp_roots *t, const struct nipfs_store_path *p
 			r = create_file(t, err);
 	}
 	if (r == 0)
-		r = write_paths(t, paths, n, err);
-	if (r == 0)
-		r = reach_collector(t, paths, n, err);
+		r = write_and_tell(t, paths, n, err);
 	for (size_t i = 0; r >= 0 && i < n; i++) {
 		size_t number;
 

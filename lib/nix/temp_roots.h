@@ -47,6 +47,17 @@ void nipfs__temp_roots_init(struct nipfs__temp_roots *t, const struct nipfs__sto
 int nipfs__temp_roots_add(struct nipfs__temp_roots *t, const struct nipfs_store_path *paths,
 			  size_t n, struct nipfs_error *err) NIPFS_MUSTUSE;
 
+/**
+ * nipfs__temp_roots_tell() - tell a collector that is running of paths that are roots
+ *
+ * It keeps them to its end even when this process has ended. Where none is running
+ * nothing is to be done: the next one sees what is there then.
+ *
+ * Return: 0, NIPFS_E_SYS, NIPFS_E_CANCELLED.
+ */
+int nipfs__temp_roots_tell(struct nipfs__temp_roots *t, const struct nipfs_store_path *paths,
+			   size_t n, struct nipfs_error *err) NIPFS_MUSTUSE;
+
 void nipfs__temp_roots_release(struct nipfs__temp_roots *t);
 
 #endif

@@ -240,6 +240,30 @@ START_TEST(agrees_with_every_collector)
 }
 END_TEST
 
+/* It may have read the lasting roots before there was this one. */
+START_TEST(tells_a_collector_of_what_becomes_a_lasting_root)
+{
+	static struct nipfs_store *store;
+	char heard[4096] = "", want[4096];
+	struct nipfs_store_path path;
+	int status, fd;
+	pid_t child;
+
+	store = open_store(NIPFS_STORE_WRITE);
+	path = put(store, "lib", NULL, 0);
+	child = start_collector(WITH_SOCKET);
+	ck_assert_int_eq(nipfs_store_add_root(store, &path, at("link"), NULL), 0);
+	nipfs_store_close(store);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	fd = open(at("heard"), O_RDONLY);
+	ck_assert_int_gt(read(fd, heard, sizeof(heard) - 1), 0);
+	(void)close(fd);
+	(void)snprintf(want, sizeof(want), "/nix/store/%s\n", path.base);
+	ck_assert_str_eq(heard, want);
+}
+END_TEST
+
 START_TEST(names_a_root_as_nix_does)
 {
 	char name[NIPFS__ROOT_NAME_MAX];
@@ -330,6 +354,7 @@ static Suite *temp_roots_suite(void)
 	tcase_add_test(tc, comes_back_when_the_file_is_removed);
 	tcase_add_test(tc, a_forked_child_takes_nothing_away);
 	tcase_add_loop_test(tc, agrees_with_every_collector, WITH_SOCKET, NO_SOCKET + 1);
+	tcase_add_test(tc, tells_a_collector_of_what_becomes_a_lasting_root);
 	tcase_add_test(tc, names_a_root_as_nix_does);
 	tcase_add_test(tc, makes_lasting_roots);
 	tcase_add_test(tc, makes_no_root_that_does_harm);
