@@ -21,8 +21,9 @@ inside() {
     fi
     mapfile -t paths < paths
     for ((i = 0; i < n; i++)); do
-        "$NIX_IPFS" add -q "${paths[i]}" > cid 2> err && "$NIX_IPFS" export "$(cat cid)" -o "$i.car" 2>> err ||
+        if ! { "$NIX_IPFS" add -q "${paths[i]}" > cid && "$NIX_IPFS" export "$(cat cid)" -o "$i.car"; } 2> err; then
             fail "$version: export of ${paths[i]}" "$(cat err)"
+        fi
         # a line for each: CID, CAR, and all paths of the closure, the one itself first
         echo "$(cat cid) $scratch/$i.car ${paths[i]} $(nix-store -qR "${paths[i]}" | grep -vxF "${paths[i]}" | tr '\n' ' ')"
     done > closures
