@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/disk/canon.h"
+#include "lib/disk/clone.h"
 #include "lib/disk/dirs.h"
 #include "multiformats/base/err.h"
 
@@ -30,6 +31,8 @@ struct nipfs_disk_sink {
 	enum state state;
 	uint64_t written;      /* bytes of all files */
 	int file;	       /* the file being written, or -1 */
+	uint64_t file_written; /* bytes of it */
+	bool no_clones;	       /* bytes can't be shared with the files that they come from */
 	mode_t file_mode;      /* STORE: the mode it gets */
 	struct kept file_kept; /* PLAIN */
 	struct nipfs_buf kept; /* of struct kept, of the directories on the way */
@@ -198,6 +201,7 @@ static int on_file(void *ctx, const struct nipfs_entry *entry, struct nipfs_erro
 	s->file = nipfs__dirs_open(&s->dirs, O_WRONLY | O_CREAT | O_EXCL, mode);
 	if (s->file < 0)
 		return fail_errno(s, err, "cannot make the file");
+	s->file_written = 0;
 	s->file_mode = entry->executable ? 0555 : 0444;
 	s->file_kept = kept_of(entry);
 	return is_store(s) ? nipfs__canon_strip(&s->dirs, s->file, s->options.ignored_acls, err)
@@ -212,13 +216,17 @@ static int on_bytes(void *ctx, const struct nipfs_span *bytes, struct nipfs_erro
 	assert(s->file >= 0);
 	if (s->options.max_bytes && bytes->len > s->options.max_bytes - s->written)
 		return too_large(s, err);
+	if (nipfs__clone_range(&s->no_clones, s->file, s->file_written, bytes))
+		done = bytes->len;
 	while (done < bytes->len) {
-		const ssize_t n = write(s->file, bytes->ptr + done, bytes->len - done);
+		const ssize_t n = pwrite(s->file, bytes->ptr + done, bytes->len - done,
+					 (off_t)(s->file_written + done));
 
 		if (n < 0 && errno != EINTR)
 			return fail_errno(s, err, "cannot write");
 		done += n > 0 ? (size_t)n : 0;
 	}
+	s->file_written += bytes->len;
 	s->written += bytes->len;
 	return 0;
 }

@@ -114,6 +114,9 @@ nipfs_disk_sink_new(struct nipfs_disk_sink **out, int dirfd, const char *path,
  * NIPFS_E_LIMIT (max_bytes), NIPFS_E_INVALID for names and targets that no
  * file system takes, NIPFS_E_CHANGED when the tree is moved away meanwhile,
  * NIPFS_E_NOMEM or NIPFS_E_SYS (no space, no permission).
+ *
+ * Bytes that come with a descriptor are shared with its file where the file system can
+ * do that and only this user and root can write to that file; else they are copied.
  */
 NIPFS_API struct nipfs_tree_sink nipfs_disk_sink(struct nipfs_disk_sink *s);
 
