@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Several block sources as one: what one lacks the next is asked for. */
-#include <nixipfs/sources.h>
+#include "lib/blocks/chain.h"
 
 #include <stdlib.h>
 
 #include "lib/blocks/wants.h"
+#include "multiformats/base/auto.h"
 #include "multiformats/base/buf.h"
 #include "multiformats/base/err.h"
 
@@ -19,6 +20,7 @@ enum { FRESH, ASKED };
  */
 struct member {
 	struct nipfs_block_source *source;
+	bool borrowed, helper;
 	size_t asked;
 	uint64_t blocks, bytes, wrong;
 	struct nipfs_error why;
@@ -42,12 +44,13 @@ static const char *name_of(const struct member *m)
 	return m->source->name;
 }
 
-/* Names the chain after all members, whose names may have changed. */
+/* Names the chain after all members but helpers, whose names may have changed. */
 static int name_all(struct chain *c)
 {
 	nipfs__buf_clear(&c->names);
 	for (size_t i = 0; i < c->n; i++)
-		if (nipfs__buf_printf(&c->names, "%s%s", i ? ", " : "",
+		if (!c->members[i].helper &&
+		    nipfs__buf_printf(&c->names, "%s%s", c->names.len ? ", " : "",
 				      name_of(&c->members[i])) < 0)
 			return NIPFS_E_NOMEM;
 	if (nipfs__buf_terminate(&c->names) < 0)
@@ -151,12 +154,15 @@ static int answer_missing(struct chain *c, struct nipfs__wanted *item,
 		*out = missing;
 		return 0;
 	}
-	for (size_t i = 0; i < c->n; i++)
-		if (c->members[i].why.code) {
+	for (size_t i = 0; i < c->n; i++) {
+		const struct member *m = &c->members[i];
+
+		if (m->why.code && !m->helper) {
 			if (err)
-				*err = c->members[i].why;
-			return c->members[i].why.code;
+				*err = m->why;
+			return m->why.code;
 		}
+	}
 	if (missing.status == 0) {
 		missing.status = NIPFS_E_NOTFOUND;
 		if (name_all(c) < 0)
@@ -194,7 +200,7 @@ static int take_answer(struct chain *c, size_t i, struct nipfs_block *block,
 	}
 	if (status == NIPFS_E_MISMATCH)
 		m->wrong++;
-	if (status != NIPFS_E_NOTFOUND &&
+	if (status != NIPFS_E_NOTFOUND && !m->helper &&
 	    (item->problem == 0 || item->problem == NIPFS_E_UNREACHABLE)) {
 		item->problem = status;
 		item->blame = i;
@@ -278,16 +284,17 @@ static void release(struct chain *c)
 static void chain_free(struct nipfs_block_source *self)
 {
 	for (size_t i = 0; i < of(self)->n; i++)
-		nipfs_block_source_free(of(self)->members[i].source);
+		if (!of(self)->members[i].borrowed)
+			nipfs_block_source_free(of(self)->members[i].source);
 	release(of(self));
 }
 
 static const struct nipfs_block_source_ops chain_ops = { chain_want, chain_next,
 							 chain_cancel, chain_free };
 
-int nipfs_chain_source_new(struct nipfs_block_source **out,
-			   struct nipfs_block_source *const *take_sources, size_t n,
-			   struct nipfs_error *err)
+int nipfs__chain_new(struct nipfs_block_source **out,
+		     const struct nipfs__chain_member *take_members, size_t n,
+		     struct nipfs_error *err)
 {
 	struct chain *c = calloc(1, sizeof(*c) + n * sizeof(c->members[0]));
 	int code;
@@ -296,8 +303,11 @@ int nipfs_chain_source_new(struct nipfs_block_source **out,
 		return nipfs__fail_nomem(err);
 	c->n = n;
 	c->names = (struct nipfs_buf)NIPFS_BUF_INIT(SIZE_MAX);
-	for (size_t i = 0; i < n; i++)
-		c->members[i].source = take_sources[i];
+	for (size_t i = 0; i < n; i++) {
+		c->members[i].source = take_members[i].source;
+		c->members[i].borrowed = take_members[i].borrowed;
+		c->members[i].helper = take_members[i].helper;
+	}
 	code = nipfs__wants_init(&c->wants, err);
 	if (code == 0 && name_all(c) < 0)
 		code = nipfs__fail_nomem(err);
@@ -308,6 +318,19 @@ int nipfs_chain_source_new(struct nipfs_block_source **out,
 	c->source.ops = &chain_ops;
 	*out = &c->source;
 	return 0;
+}
+
+int nipfs_chain_source_new(struct nipfs_block_source **out,
+			   struct nipfs_block_source *const *take_sources, size_t n,
+			   struct nipfs_error *err)
+{
+	nipfs_auto_free struct nipfs__chain_member *members = calloc(n, sizeof(*members));
+
+	if (!members)
+		return nipfs__fail_nomem(err);
+	for (size_t i = 0; i < n; i++)
+		members[i].source = take_sources[i];
+	return nipfs__chain_new(out, members, n, err);
 }
 
 int nipfs_chain_source_report(const struct nipfs_block_source *chain, size_t i,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Chains of block sources: who is asked, who is believed, who is blamed. */
-#include <nixipfs/sources.h>
+#include "lib/blocks/chain.h"
 
 #include <stdio.h>
 
@@ -203,6 +203,62 @@ START_TEST(a_failure_with_many_outstanding)
 }
 END_TEST
 
+/* The first member of a chain of its own is a helper, the second a real one. */
+static struct nipfs_block_source *with_helper(void)
+{
+	const struct nipfs__chain_member two[] = {
+		{ memory_blocks_source(members[0]), true, true },
+		{ memory_blocks_source(members[1]), true, false },
+	};
+	struct nipfs_block_source *s = NULL;
+
+	ck_assert_int_eq(nipfs__chain_new(&s, two, 2, NULL), 0);
+	return s;
+}
+
+START_TEST(a_helper_is_never_to_blame)
+{
+	const struct nipfs_cid good = put(0, "good"), bad = put(0, "bad"),
+			       only_bad = put(0, "only bad"), nobody = put(2, "nobody's");
+	struct nipfs_block_source *s = with_helper();
+	struct nipfs_source_report r;
+
+	(void)put(1, "bad");
+	memory_blocks_fault(members[0], &bad, MEMORY_FAULT_CORRUPT);
+	memory_blocks_fault(members[0], &only_bad, MEMORY_FAULT_CORRUPT);
+	expect_block(s, &good, nipfs__slice_str("good"));
+	expect_block(s, &bad, nipfs__slice_str("bad"));
+	expect_status(s, &only_bad, NIPFS_E_NOTFOUND);
+	ck_assert_str_eq(s->name, "second.car");
+	expect_status(s, &nobody, NIPFS_E_NOTFOUND);
+	ck_assert_int_eq(nipfs_chain_source_report(s, 0, &r), 0);
+	ck_assert_uint_eq(r.blocks, 1);
+	ck_assert_uint_eq(r.wrong, 2);
+	ck_assert_int_eq(nipfs_chain_source_report(s, 1, &r), 0);
+	ck_assert_uint_eq(r.blocks, 1);
+	nipfs_block_source_free(s);
+	/* members that were lent are there yet */
+	expect_text(&good, "good");
+}
+END_TEST
+
+START_TEST(a_helper_that_fails_is_no_failure)
+{
+	const struct nipfs_cid broken = put(0, "broken"), nobody = put(2, "nobody's"),
+			       there = put(1, "there");
+	struct nipfs_block_source *s = with_helper();
+	struct nipfs_source_report r;
+
+	memory_blocks_fault(members[0], &broken, MEMORY_FAULT_BROKEN);
+	expect_status(s, &broken, NIPFS_E_NOTFOUND);
+	ck_assert_int_eq(nipfs_chain_source_report(s, 0, &r), 0);
+	ck_assert(r.failed);
+	expect_status(s, &nobody, NIPFS_E_NOTFOUND);
+	expect_block(s, &there, nipfs__slice_str("there"));
+	nipfs_block_source_free(s);
+}
+END_TEST
+
 static Suite *chain_suite(void)
 {
 	Suite *s = suite_create("chain");
@@ -216,6 +272,8 @@ static Suite *chain_suite(void)
 	tcase_add_test(t, a_member_that_fails_is_asked_no_more);
 	tcase_add_test(t, many_wants_in_any_order);
 	tcase_add_test(t, a_failure_with_many_outstanding);
+	tcase_add_test(t, a_helper_is_never_to_blame);
+	tcase_add_test(t, a_helper_that_fails_is_no_failure);
 	suite_add_tcase(s, t);
 	return s;
 }
