@@ -277,6 +277,14 @@ int nipfs__index_insert(struct nipfs_index *index, struct nipfs__index_db *db,
 			struct nipfs__index_job *jobs,
 			struct nipfs_error *err) NIPFS_MUSTUSE;
 
+/* ---- index_source.c -------------------------------------------------------------- */
+
+/*
+ * Paths were registered or indexed since: what did not count is asked for again. For
+ * a source of nipfs_index_source_new() that is read while the store grows.
+ */
+void nipfs__index_source_refresh(struct nipfs_block_source *source);
+
 /* ---- the index ------------------------------------------------------------------- */
 
 struct nipfs_index {

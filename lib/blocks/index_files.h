@@ -70,6 +70,8 @@ int nipfs__files_owner(struct nipfs__files *f, uint64_t id,
 		       const struct nipfs__files_owner **out,
 		       struct nipfs_error *err) NIPFS_MUSTUSE;
 void nipfs__files_forget_owners(struct nipfs__files *f);
+/* Owners that did not count are looked at again: their path may have become valid. */
+void nipfs__files_ask_again(struct nipfs__files *f);
 
 /**
  * nipfs__files_read() - the bytes that lie at a place in the store

@@ -35,6 +35,22 @@ static void forget(struct nipfs__files *f)
 	f->n_owners = 0;
 }
 
+void nipfs__files_ask_again(struct nipfs__files *f)
+{
+	for (size_t i = 0; i < HEADS; i++)
+		for (struct nipfs__files_owner **at = &f->owners[i]; *at;) {
+			struct nipfs__files_owner *owner = *at;
+
+			if (owner->usable) {
+				at = &owner->next;
+				continue;
+			}
+			*at = owner->next;
+			free(owner);
+			f->n_owners--;
+		}
+}
+
 void nipfs__files_forget_owners(struct nipfs__files *f)
 {
 	if (f->owners)

@@ -211,9 +211,26 @@ static int index_next(struct nipfs_block_source *self, struct nipfs_block *out,
 	return code < 0 ? code : end_read(s, err);
 }
 
+/* What is read after a pause is not to be what the index was before it. */
+static void leave_snapshot(struct index_source *s)
+{
+	if (s->reads > 0 && nipfs__index_run(&s->db, NIPFS__INDEX_COMMIT, NULL) == 0)
+		s->reads = 0;
+}
+
 static void index_cancel(struct nipfs_block_source *self, const struct nipfs_cid *cid)
 {
-	nipfs__wants_remove(&of(self)->wants, nipfs__wants_find(&of(self)->wants, cid));
+	struct index_source *s = of(self);
+
+	nipfs__wants_remove(&s->wants, nipfs__wants_find(&s->wants, cid));
+	if (s->wants.n == 0)
+		leave_snapshot(s);
+}
+
+void nipfs__index_source_refresh(struct nipfs_block_source *source)
+{
+	leave_snapshot(of(source));
+	nipfs__files_ask_again(&of(source)->files);
 }
 
 static void index_free(struct nipfs_block_source *self)
