@@ -36,7 +36,7 @@ static int scratch_in(const char *dir)
 	return fd;
 }
 
-static int scratch(int *out, struct nipfs_error *err)
+int nipfs__scratch_open(int *out, struct nipfs_error *err)
 {
 	const char *dir = getenv("TMPDIR");
 	int fd;
@@ -81,7 +81,7 @@ static int open_stream(struct nipfs__tape *t, struct nipfs_error *err)
 	t->buf = malloc(STREAM_CHUNK);
 	if (!t->buf)
 		return nipfs__fail_nomem(err);
-	code = scratch(&t->file, err);
+	code = nipfs__scratch_open(&t->file, err);
 	if (code < 0)
 		free(t->buf);
 	return code;

@@ -51,4 +51,7 @@ int nipfs__tape_reach(struct nipfs__tape *t, uint64_t end,
 int nipfs__tape_read(struct nipfs__tape *t, uint64_t offset, void *buf, size_t n,
 		     size_t *got, struct nipfs_error *err) NIPFS_MUSTUSE;
 
+/* A file without a name in $TMPDIR, else /var/tmp, else /tmp. Return: 0, NIPFS_E_SYS. */
+int nipfs__scratch_open(int *out, struct nipfs_error *err) NIPFS_MUSTUSE;
+
 #endif
