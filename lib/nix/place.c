@@ -19,12 +19,8 @@ static int take_place(struct nipfs_placement *p, uint8_t *have, struct nipfs_err
 	int r = nipfs__placement_check_valid(p->store, &p->info.path, have, err);
 
 	if (r == 0)
-		r = nipfs_disk_remove(p->store->dirfd, p->info.path.base, err);
-	if (r == 0)
-		r = nipfs_disk_remove(p->store->dirfd, p->temp_name, err);
-	if (r == 0)
 		r = nipfs_disk_remove(p->store->dirfd, p->link_name, err);
-	return r;
+	return r == 0 ? nipfs__leftover_take(p, err) : r;
 }
 
 /* Names with the hash part of the path, and none of them its own. */
@@ -38,6 +34,8 @@ static void choose_names(struct nipfs_placement *p)
 
 	(void)snprintf(p->temp_name, sizeof(p->temp_name), "%.*s-%s.tmp",
 		       NIPFS_STORE_HASH_LEN, base, kind);
+	(void)snprintf(p->old_name, sizeof(p->old_name), "%.*s-%s.old", NIPFS_STORE_HASH_LEN,
+		       base, kind);
 	(void)snprintf(p->link_name, sizeof(p->link_name), "%.*s-%s.link",
 		       NIPFS_STORE_HASH_LEN, base, kind);
 }
@@ -105,6 +103,7 @@ int nipfs__local_finish(struct nipfs_placement *p, struct nipfs_error *err)
 		/* until the batch is complete, it keeps no more than its lock */
 		nipfs_disk_sink_free(p->disk);
 		p->disk = NULL;
+		nipfs__leftover_drop(p);
 	}
 	return r;
 }
@@ -112,6 +111,8 @@ int nipfs__local_finish(struct nipfs_placement *p, struct nipfs_error *err)
 void nipfs__local_end(struct nipfs_placement *p)
 {
 	nipfs_disk_sink_free(p->disk);
+	if (!p->suspended)
+		nipfs__leftover_drop(p);
 	if (p->lock.fd >= 0)
 		nipfs__path_unlock(p->store->dirfd, &p->lock);
 	nipfs__placement_free(p);
@@ -124,7 +125,7 @@ void nipfs__local_abort(struct nipfs_placement *p)
 	/* What cannot be removed is left to the next who places this path. */
 	nipfs_disk_sink_free(p->disk);
 	p->disk = NULL;
-	removed = nipfs_disk_remove(p->store->dirfd, p->temp_name, NULL);
+	removed = p->suspended ? 0 : nipfs_disk_remove(p->store->dirfd, p->temp_name, NULL);
 	(void)removed;
 	nipfs__local_end(p);
 }

@@ -18,6 +18,9 @@
  *             part, which a collector spares because of the temp root; the lock
  *             makes it ours alone, so what is there at the beginning is dead
  * @link_name: of the same kind, for links of nipfs__optimise()
+ * @old_name:  of the same kind: where that is kept until the tree is complete
+ * @has_leftover: there is something
+ * @suspended: it is given up, and what was written stays for the next run
  * @disk:      writes the tree; NULL once it is complete
  * Where it goes through a daemon:
  * @nar:       makes the NAR of the tree
@@ -30,7 +33,9 @@ struct nipfs_placement {
 	struct nipfs_store *store;
 	struct nipfs_path_info info;
 	struct nipfs__path_lock lock;
-	char temp_name[NIPFS_STORE_HASH_LEN + 16], link_name[NIPFS_STORE_HASH_LEN + 16];
+	char temp_name[NIPFS_STORE_HASH_LEN + 16], old_name[NIPFS_STORE_HASH_LEN + 16];
+	char link_name[NIPFS_STORE_HASH_LEN + 16];
+	bool has_leftover, suspended;
 	struct nipfs_disk_sink *disk;
 	struct nipfs_nar_writer *nar;
 	uint8_t tail[8];
@@ -56,6 +61,23 @@ int nipfs__placement_check_valid(struct nipfs_store *store, const struct nipfs_s
 /* Whether all that a path refers to is in the store or on its way: 0, NIPFS_E_NOTFOUND, … */
 int nipfs__placement_check_refs(struct nipfs_store *store, const struct nipfs_path_info *info,
 				struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/*
+ * What an interrupted run wrote of the path: a name below @dirfd, or NULL when there is
+ * nothing. Its contents are to be trusted no more than those of any other folder. It is gone
+ * once the tree of the placement is complete.
+ */
+const char *nipfs__placement_leftover(const struct nipfs_placement *p, int *dirfd);
+
+/* nipfs_placement_abort(), where another run is likely to go on: it can use what was written. */
+void nipfs__placement_suspend(struct nipfs_placement *p);
+
+/* ---- place_leftover.c: where the files are at hand ------------------------------- */
+
+/* With the lock held, of a path that is not valid: clears its place, and keeps what is worth
+ * to be read again. Return: 0, or as nipfs_disk_remove(). */
+int nipfs__leftover_take(struct nipfs_placement *p, struct nipfs_error *err) NIPFS_MUSTUSE;
+void nipfs__leftover_drop(struct nipfs_placement *p);
 
 /* ---- place.c, place_commit.c: where the files are at hand ------------------------ */
 

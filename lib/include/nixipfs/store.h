@@ -430,7 +430,8 @@ enum {
  *
  * Adds temp roots for the path and its references; every reference but the path
  * itself must be valid or be a placement of this store that was begun before;
- * locks the path against other processes; removes what an interrupted run left.
+ * locks the path against other processes; puts aside what an interrupted run left,
+ * which is removed when the placement ends.
  * While the store has other placements, a lock is not waited for: that is
  * NIPFS_PLACEMENT_BUSY. With none it is.
  *

@@ -23,6 +23,7 @@ static void check_tidy(const struct nipfs_store *store)
 {
 	check_none(store, "*.lock");
 	check_none(store, "*.tmp");
+	check_none(store, "*.old");
 }
 
 START_TEST(places_a_path_and_leaves_nothing_else)
@@ -346,6 +347,7 @@ START_TEST(survives_others_and_kills)
 	}
 	/* A lock file of the killed may be left beside a valid path; a collector takes it. */
 	check_none(store, "*.tmp");
+	check_none(store, "*.old");
 	nipfs_store_close(store);
 }
 END_TEST
