@@ -8,23 +8,33 @@
 #include <nixipfs/realize.h>
 
 /**
+ * struct nipfs__place_options - what paths are placed with
+ * @store:       where to
+ * @source:      where the blocks are
+ * @index:       gets the blocks; may be NULL
+ * @index_error: gets what the index failed with, its code being 0 before: that is no
+ *               failure of the path
+ * @meter:       counts
+ */
+struct nipfs__place_options {
+	struct nipfs_store *store;
+	struct nipfs_block_source *source;
+	struct nipfs_index *index;
+	struct nipfs_error *index_error;
+	struct nipfs_progress_meter *meter;
+};
+
+/**
  * nipfs__place_path() - write the tree of a path and check all that is claimed of it
  * @tree:      its root
  * @placement: where it goes; on failure to be aborted by the caller
- * @index:     gets its blocks; may be NULL
- * @meter:     counts
  *
  * Return: 0; NIPFS_E_MISMATCH when NAR hash, NAR size or content address are not
  * what @info says; or as nipfs_realize().
  */
-int nipfs__place_path(struct nipfs_store *store, struct nipfs_block_source *source,
+int nipfs__place_path(const struct nipfs__place_options *with,
 		      const struct nipfs_path_info *info, const struct nipfs_cid *tree,
-		      struct nipfs_placement *placement, struct nipfs_index *index,
-		      struct nipfs_progress_meter *meter, struct nipfs_error *err)
+		      struct nipfs_placement *placement, struct nipfs_error *err)
 	NIPFS_MUSTUSE;
-
-/* Fills in whether a valid path has the NAR hash that the closure says of it. */
-int nipfs__compare_valid(struct nipfs_store *store, struct nipfs_closure *closure,
-			 struct nipfs_realized *valid, struct nipfs_error *err) NIPFS_MUSTUSE;
 
 #endif

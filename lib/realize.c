@@ -7,8 +7,12 @@
 
 #include <nixipfs/closure.h>
 
+#include "lib/blocks/index.h"
+#include "lib/nix/place.h"
 #include "lib/place_path.h"
+#include "lib/realize_choice.h"
 #include "lib/realize_trust.h"
+#include "lib/reuse.h"
 #include "multiformats/base/auto.h"
 #include "multiformats/base/err.h"
 
@@ -18,10 +22,15 @@
  */
 enum { BATCH_PATHS = 16, BATCH_BYTES = 64 * 1024 * 1024 };
 
+/* Another process may write to the index for long, which is not waited for. */
+enum { SETTLE_MS = 200 };
+
+/* @index: that of the options, until something goes wrong with it */
 struct realizer {
 	struct nipfs_store *store;
-	struct nipfs_block_source *source;
 	const struct nipfs_realize_options *options;
+	struct nipfs_index *index;
+	struct nipfs__reuse reuse;
 	struct nipfs_closure *closure;
 	struct nipfs_store_path *asked_for; /* sorted */
 	size_t n_asked_for;
@@ -39,42 +48,27 @@ static int tell(struct realizer *z, const struct nipfs_realized *path, struct ni
 	return z->options->done ? z->options->done(z->options->ctx, path, err) : 0;
 }
 
+/* The index is a help, and no more: what becomes of it is only noted. */
+static int index_failed(struct realizer *z, struct nipfs_error *why, struct nipfs_error *err)
+{
+	if (why->code == NIPFS_E_NOMEM || why->code == NIPFS_E_CANCELLED) {
+		if (err)
+			*err = *why;
+		return why->code;
+	}
+	nipfs__prefix(why, "what is placed is not indexed");
+	if (z->options->note)
+		z->options->note(z->options->ctx, why->msg);
+	z->index = NULL;
+	return 0;
+}
+
 static bool is_asked_for(const struct realizer *z, const struct nipfs_store_path *path)
 {
 	return nipfs_store_path_find(z->asked_for, z->n_asked_for, path);
 }
 
 /* ---- which paths ---------------------------------------------------------- */
-
-static int choose_wanted(struct realizer *z, struct nipfs_error *err)
-{
-	const char *const *wanted = z->options->wanted;
-	size_t n = 0;
-	int r = 0;
-
-	while (wanted[n])
-		n++;
-	z->asked_for = calloc(n, sizeof(*z->asked_for));
-	if (!z->asked_for)
-		return nipfs__fail_nomem(err);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = nipfs_closure_select(z->closure, wanted[i], &z->asked_for[i], err);
-	z->n_asked_for = r < 0 ? 0 : nipfs_store_path_sort(z->asked_for, n);
-	return r;
-}
-
-static int choose_paths(struct realizer *z, struct nipfs_error *err)
-{
-	int r;
-
-	if (z->options->wanted && z->options->wanted[0])
-		return choose_wanted(z, err);
-	r = nipfs_closure_results(z->closure, &z->asked_for, &z->n_asked_for, err);
-	if (r == 0 && z->n_asked_for == 0)
-		r = nipfs__fail(err, NIPFS_E_USAGE,
-				"the closure has no 'result': name the store paths to realize");
-	return r;
-}
 
 /* A path that is valid already is told and left out with all it refers to. */
 static int stop_at_valid(void *ctx, const struct nipfs_store_path *path,
@@ -174,6 +168,9 @@ static int commit_batch(struct realizer *z, struct nipfs_error *err)
 	z->n_batch = 0;
 	z->batch_bytes = 0;
 	r = nipfs_placement_commit(z->batch, n, err);
+	/* the paths behind these are likely to have blocks in common with them */
+	if (r == 0 && z->index && z->options->reuse)
+		nipfs__index_settle(z->index, SETTLE_MS);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = tell(z, &z->batched[i], err);
 	return r;
@@ -189,6 +186,26 @@ static int begin(struct realizer *z, const struct nipfs_path_info *info,
 		return r;
 	r = commit_batch(z, err);
 	return r < 0 ? r : nipfs_placement_begin(z->store, info, out, have, err);
+}
+
+/* Writes the tree of a path, from what is here as far as that goes. */
+static int write_tree(struct realizer *z, size_t i, struct nipfs_placement *placement,
+		      struct nipfs_error *err)
+{
+	struct nipfs_error index_error = { 0 };
+	struct nipfs__place_options with = { .store = z->store,
+					     .index = z->index,
+					     .index_error = &index_error,
+					     .meter = &z->meter };
+	int r = nipfs__reuse_begin_path(&z->reuse, placement, z->options->progress, err);
+
+	with.source = z->reuse.source;
+	if (r == 0)
+		r = nipfs__place_path(&with, &z->set.infos[i], &z->set.trees[i], placement, err);
+	nipfs__reuse_end_path(&z->reuse);
+	if (r == 0 && index_error.code)
+		r = index_failed(z, &index_error, err);
+	return r;
 }
 
 static int place(struct realizer *z, size_t i, struct nipfs_error *err)
@@ -210,16 +227,22 @@ static int place(struct realizer *z, size_t i, struct nipfs_error *err)
 		done.how = NIPFS_REALIZED_VALID;
 		done.differs = memcmp(done.nar_hash, done.have_hash,
 				      sizeof(done.nar_hash)) != 0;
+		if (done.differs && z->options->strict)
+			return nipfs__fail_differs(&done.path, done.have_hash, done.nar_hash,
+						   err);
 		return tell(z, &done, err);
 	}
 	if (r != 0)
 		return r < 0 ? r
 			     : nipfs__fail(err, NIPFS_E_SYS, "'%s' stays locked",
 					   info->path.base);
-	r = nipfs__place_path(z->store, z->source, info, &z->set.trees[i], placement,
-			      z->options->index, &z->meter, err);
+	r = write_tree(z, i, placement, err);
 	if (r < 0) {
-		nipfs_placement_abort(placement);
+		/* a retry makes sense, and can use what was written */
+		if (r == NIPFS_E_UNREACHABLE)
+			nipfs__placement_suspend(placement);
+		else
+			nipfs_placement_abort(placement);
 		return r;
 	}
 	z->batch[z->n_batch] = placement;
@@ -245,11 +268,24 @@ static int place_all(struct realizer *z, struct nipfs_error *err)
 	r2 = commit_batch(z, r < 0 ? &first : err);
 	if (r == 0)
 		r = r2;
-	if (z->options->index) {
-		r2 = nipfs_index_flush(z->options->index, r < 0 ? NULL : err);
+	if (z->index && nipfs_index_flush(z->index, &first) < 0) {
+		r2 = index_failed(z, &first, r < 0 ? NULL : err);
 		if (r == 0)
 			r = r2;
 	}
+	return r;
+}
+
+static int collect(struct realizer *z, struct nipfs_error *err)
+{
+	int r = nipfs__choose_paths(z->closure, z->options->wanted, &z->asked_for,
+				    &z->n_asked_for, err);
+
+	if (r == 0 && z->options->strict)
+		r = nipfs__check_same(z->store, z->closure, z->asked_for, z->n_asked_for, err);
+	if (r == 0)
+		r = nipfs_closure_collect(z->closure, z->asked_for, z->n_asked_for,
+					  stop_at_valid, z, &z->set, err);
 	return r;
 }
 
@@ -257,25 +293,28 @@ int nipfs_realize(struct nipfs_store *store, struct nipfs_block_source *source,
 		  const struct nipfs_cid *closure, const struct nipfs_realize_options *options,
 		  struct nipfs_error *err)
 {
-	struct realizer z = { .store = store, .source = source, .options = options };
-	int r;
+	struct realizer z = { .store = store, .options = options, .index = options->index };
+	int r = nipfs__reuse_init(&z.reuse, source, options->index, options->reuse,
+				  options->note, options->ctx, err);
 
 	z.meter.progress = options->progress;
 	z.meter.event.phase = NIPFS_PHASE_WRITE;
-	r = nipfs_closure_open(&z.closure, source, closure, nipfs_store_dir(store), err);
 	if (r == 0)
-		r = choose_paths(&z, err);
+		r = nipfs_closure_open(&z.closure, z.reuse.source, closure,
+				       nipfs_store_dir(store), err);
 	if (r == 0)
-		r = nipfs_closure_collect(z.closure, z.asked_for, z.n_asked_for, stop_at_valid,
-					  &z, &z.set, err);
+		r = collect(&z, err);
 	if (r == 0)
 		r = settle_trust(&z, err);
 	if (r == 0)
 		r = check_missing(&z, err);
 	if (r == 0)
 		r = place_all(&z, err);
+	if (options->stats)
+		nipfs__reuse_stats(&z.reuse, options->stats);
 	nipfs_closure_set_release(&z.set);
 	nipfs_closure_free(z.closure);
+	nipfs__reuse_release(&z.reuse);
 	free(z.asked_for);
 	free(z.trust);
 	return r;

@@ -15,6 +15,36 @@ static void add_sink(struct nipfs__pass *p, struct nipfs_tree_sink sink)
 	p->tee.n++;
 }
 
+/* A failure of the index: the one of the pass, or one that is only noted. */
+static int index_failed(struct nipfs__pass *p, const struct nipfs_error *why,
+			struct nipfs_error *err)
+{
+	if (p->index_error && why->code != NIPFS_E_NOMEM && why->code != NIPFS_E_CANCELLED) {
+		*p->index_error = *why;
+		return 0;
+	}
+	if (err)
+		*err = *why;
+	return why->code;
+}
+
+static bool index_is_lost(const struct nipfs__pass *p)
+{
+	return p->index_error && p->index_error->code;
+}
+
+static int put_to_index(void *ctx, const struct nipfs_cid *cid, const struct nipfs_span *bytes,
+			const struct nipfs_origin *origin, struct nipfs_error *err)
+{
+	struct nipfs__pass *p = ctx;
+	struct nipfs_error why = { 0 };
+
+	if (index_is_lost(p) ||
+	    p->writer_blocks.put(p->writer_blocks.ctx, cid, bytes, origin, &why) == 0)
+		return 0;
+	return index_failed(p, &why, err);
+}
+
 static int begin_index(struct nipfs__pass *p, const struct nipfs__pass_options *options,
 		       struct nipfs_error *err)
 {
@@ -27,7 +57,9 @@ static int begin_index(struct nipfs__pass *p, const struct nipfs__pass_options *
 	if (r < 0)
 		return r;
 	add_sink(p, nipfs_index_writer_tree_sink(p->writer));
-	p->index_blocks = nipfs_index_writer_block_sink(p->writer);
+	p->writer_blocks = nipfs_index_writer_block_sink(p->writer);
+	p->index_error = options->index_error;
+	p->index_blocks = (struct nipfs_block_sink){ put_to_index, p };
 	p->blocks = &p->index_blocks;
 	return 0;
 }
@@ -145,6 +177,20 @@ static int check(struct nipfs__pass *p, struct nipfs_nar_digest *digest,
 	return 0;
 }
 
+static int commit_index(struct nipfs__pass *p, const struct nipfs__pass_result *found,
+			struct nipfs_error *err)
+{
+	struct nipfs_error why = { 0 };
+
+	if (!p->writer || index_is_lost(p))
+		return 0;
+	if (nipfs_index_writer_commit(p->writer, &found->tree, p->nar_file ? &found->nar : NULL,
+				      &why) < 0)
+		return index_failed(p, &why, err);
+	p->writer = NULL;
+	return 0;
+}
+
 int nipfs__pass_finish(struct nipfs__pass *p, struct nipfs__pass_result *out,
 		       struct nipfs_error *err)
 {
@@ -155,12 +201,8 @@ int nipfs__pass_finish(struct nipfs__pass *p, struct nipfs__pass_result *out,
 		r = nipfs_nar_file_result(p->nar_file, &found.nar, err);
 	if (r == 0 && p->nar_hash)
 		r = check(p, &found.digest, err);
-	if (r == 0 && p->writer) {
-		r = nipfs_index_writer_commit(p->writer, &found.tree,
-					      p->nar_file ? &found.nar : NULL, err);
-		if (r == 0)
-			p->writer = NULL;
-	}
+	if (r == 0)
+		r = commit_index(p, &found, err);
 	if (r == 0)
 		*out = found;
 	return r;

@@ -19,6 +19,8 @@
 /**
  * struct nipfs__pass_options - what is made
  * @index:    gets the blocks; NULL: nothing is recorded
+ * @index_error: NULL: what the index fails with the pass fails with; else, but for want of
+ *            memory, it is put there, the code being 0 before, and nothing is recorded
  * @store_dir: the real store folder, for the index
  * @blocks:   takes the blocks; may be NULL, and is not used when there is an index
  * @nar_hash: hash the NAR and compare it; done anyhow when its size is not known
@@ -30,6 +32,7 @@
  */
 struct nipfs__pass_options {
 	struct nipfs_index *index;
+	struct nipfs_error *index_error;
 	const char *store_dir;
 	const struct nipfs_block_sink *blocks;
 	bool nar_hash;
@@ -45,7 +48,8 @@ enum { NIPFS__PASS_SINKS = 6 };
 struct nipfs__pass {
 	const struct nipfs_path_info *info;
 	struct nipfs_index_writer *writer;
-	struct nipfs_block_sink index_blocks;
+	struct nipfs_error *index_error;
+	struct nipfs_block_sink writer_blocks, index_blocks;
 	const struct nipfs_block_sink *blocks;
 	struct nipfs_dag_builder *builder;
 	struct nipfs_nar_file *nar_file;

@@ -16,6 +16,9 @@ static int nar_hash(void *ctx, const char *store_dir, const struct nipfs_store_p
 	if (strcmp(store_dir, nipfs_store_real_dir(store)) != 0)
 		return nipfs__fail(err, NIPFS_E_NOTFOUND, "'%s' is another store", store_dir);
 	r = nipfs_store_query(store, path, &info, err);
+	/* a path that makes no sense to us is none to read from, and others may be */
+	if (r == NIPFS_E_INVALID || r == NIPFS_E_UNSUPPORTED)
+		r = NIPFS_E_NOTFOUND;
 	if (r < 0)
 		return r;
 	memcpy(out, info.nar_hash, sizeof(info.nar_hash));

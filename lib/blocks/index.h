@@ -257,6 +257,12 @@ void nipfs__index_queue_init(struct nipfs__index_queue *q);
 void nipfs__index_queue_release(struct nipfs_index *index);
 
 /*
+ * Waits until everything that was committed is in the database, or it takes too long: what is
+ * read next is then found, as a rule. What became of it, nipfs_index_flush() says.
+ */
+void nipfs__index_settle(struct nipfs_index *index, unsigned int ms);
+
+/*
  * Hands a job over, and with the last one its record. Waits while too much is
  * under way. What comes of it, nipfs_index_flush() says.
  */

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/blocks/index.h"
@@ -226,6 +227,22 @@ int nipfs__index_check_record(struct nipfs_index *index,
 				  nipfs_err_text(code));
 	(void)pthread_mutex_unlock(&q->mutex);
 	return code;
+}
+
+void nipfs__index_settle(struct nipfs_index *index, unsigned int ms)
+{
+	struct nipfs__index_queue *q = &index->queue;
+	struct timespec until;
+	int r = 0;
+
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	(void)pthread_mutex_lock(&q->mutex);
+	while (r == 0 && (q->first || q->busy))
+		r = pthread_cond_timedwait(&q->done, &q->mutex, &until);
+	(void)pthread_mutex_unlock(&q->mutex);
 }
 
 int nipfs_index_flush(struct nipfs_index *index, struct nipfs_error *err)

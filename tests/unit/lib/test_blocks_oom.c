@@ -2,6 +2,9 @@
 /* Memory that runs out at any moment: an error, no crash, and no harm to the index. */
 #include <nixipfs/sources.h>
 
+#include "lib/blocks/chain.h"
+#include "lib/blocks/index_probe.h"
+#include "lib/blocks/leftover.h"
 #include "multiformats/base/slice.h"
 #include "tests/support/oom.h"
 #include "tests/unit/lib/index_fixture.h"
@@ -125,6 +128,39 @@ START_TEST(cars_and_chains)
 }
 END_TEST
 
+/* ---- what a killed run left ------------------------------------------------------- */
+
+static int use_leftover(void)
+{
+	struct nipfs__chain_member member = { NULL, false, false };
+	struct nipfs_block_source *chain = NULL;
+	int code = nipfs__leftover_source_new(&member.source, AT_FDCWD, in_path(1, ""), NULL,
+					      NULL);
+
+	if (code < 0)
+		return code;
+	code = nipfs__chain_new(&chain, &member, 1, NULL);
+	if (code < 0) {
+		nipfs_block_source_free(member.source);
+		return code;
+	}
+	code = ask_two(chain, &wanted);
+	nipfs_block_source_free(chain);
+	return code;
+}
+
+START_TEST(leftovers)
+{
+	scratch_dir(in_path(1, ""), 0755);
+	scratch_file(in_path(1, "f"), "hello\n", 0644);
+	scratch_file(in_path(1, "x"), "#!\n", 0755);
+	ck_assert_int_eq(nipfs_cid_of(1, NIPFS_CODEC_RAW, NIPFS_HASH_SHA2_256,
+				      nipfs__slice_str("hello\n"), &wanted),
+			 0);
+	run_all(use_leftover);
+}
+END_TEST
+
 /* ---- the index -------------------------------------------------------------------- */
 
 /* Records the file of path 1 as one block, and a node. */
@@ -183,6 +219,7 @@ static int use_index(void)
 {
 	const struct nipfs_index_truth truth = { always_true, NULL };
 	struct nipfs_block_source *source = NULL;
+	struct nipfs__index_probe *probe = NULL;
 	struct nipfs_index *index = NULL;
 	int code = nipfs_index_open(&index, state, true, NULL);
 
@@ -194,6 +231,13 @@ static int use_index(void)
 		code = nipfs_index_source_new(&source, index, &truth, NULL);
 	if (code == 0)
 		code = ask_two(source, &wanted);
+	if (code == 0)
+		code = nipfs__index_probe_new(&probe, index, &truth, NULL);
+	if (code == 0)
+		code = nipfs__index_probe_has(probe, &wanted, NULL);
+	if (code >= 0)
+		code = code == 1 ? 0 : NIPFS_E_NOTFOUND;
+	nipfs__index_probe_free(probe);
 	if (code == 0)
 		code = nipfs_index_prune(index, NULL, NULL, NULL, NULL, NULL);
 	nipfs_block_source_free(source);
@@ -230,6 +274,7 @@ static Suite *blocks_oom_suite(void)
 	suite_add_tcase(s, plain);
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, index_setup, index_teardown);
+	tcase_add_test(t, leftovers);
 	tcase_add_test(t, the_index);
 	suite_add_tcase(s, t);
 	return s;
