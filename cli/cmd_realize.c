@@ -7,6 +7,7 @@
 #include <nixipfs/index_store.h>
 #include <nixipfs/nix_hash.h>
 #include <nixipfs/realize.h>
+#include <nixipfs/truth.h>
 
 #include "cli/add_tree.h"
 #include "cli/command.h"
@@ -15,6 +16,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/realize_args.h"
+#include "cli/realize_report.h"
 #include "cli/ref.h"
 #include "cli/store_args.h"
 #include "cli/trust_args.h"
@@ -23,7 +25,7 @@ struct options {
 	struct common common;
 	struct trust_args trust;
 	const char *add_root, *out_link, *name;
-	bool from_stdin;
+	bool from_stdin, dry_run, strict;
 };
 
 static const struct opt opts[] = {
@@ -39,6 +41,10 @@ static const struct opt opts[] = {
 	  offsetof(struct options, name) },
 	{ "stdin", 0, OPT_FLAG, NULL, "read more CIDs from standard input, one per line",
 	  offsetof(struct options, from_stdin) },
+	{ "dry-run", 0, OPT_FLAG, NULL, "say what would be placed, and place nothing",
+	  offsetof(struct options, dry_run) },
+	{ "strict", 0, OPT_FLAG, NULL, "fail when a path is in the store with other contents",
+	  offsetof(struct options, strict) },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0 },
 };
 
@@ -51,23 +57,17 @@ struct job {
 	struct progress_line line;
 	struct realize_args args;
 	size_t n_roots;
+	struct realize_report report;
 };
 
 /* ---- what is said ------------------------------------------------------------ */
-
-static void hash_text(const uint8_t *digest, char *out)
-{
-	const struct nipfs_nix_hash hash = nipfs_nix_hash_sha256(digest);
-
-	(void)nipfs_nix_hash_format(&hash, NIPFS_NIX_BASE32, out);
-}
 
 static void warn_differs(struct job *job, const struct nipfs_realized *path)
 {
 	char said[NIPFS_NIX_HASH_TEXT_MAX], have[NIPFS_NIX_HASH_TEXT_MAX];
 
-	hash_text(path->nar_hash, said);
-	hash_text(path->have_hash, have);
+	realize_hash_text(path->nar_hash, said);
+	realize_hash_text(path->have_hash, have);
 	cli_note(&job->o->common,
 		 "'%s' is in the store with other contents, and stays as it is: %s there, %s "
 		 "in the closure",
@@ -76,10 +76,6 @@ static void warn_differs(struct job *job, const struct nipfs_realized *path)
 
 static void print_json(const char *path, const struct nipfs_realized *realized)
 {
-	static const char *const trust[] = { [NIPFS_TRUST_CONTENT] = "content",
-					     [NIPFS_TRUST_SIGNED] = "signature",
-					     [NIPFS_TRUST_UNCHECKED] = "unchecked",
-					     [NIPFS_TRUST_DAEMON] = "daemon" };
 	const bool placed = realized->how == NIPFS_REALIZED_PLACED;
 	json_t *line = json_line_new();
 
@@ -88,7 +84,7 @@ static void print_json(const char *path, const struct nipfs_realized *realized)
 	json_put_bool(line, "result", realized->asked_for);
 	if (placed) {
 		json_put_number(line, "narSize", realized->nar_size);
-		json_put_text(line, "trust", trust[realized->trust]);
+		json_put_text(line, "trust", realize_trust_text(realized->trust));
 	} else {
 		json_put_bool(line, "differs", realized->differs);
 	}
@@ -101,6 +97,7 @@ static int done(void *ctx, const struct nipfs_realized *realized, struct nipfs_e
 	char path[NIPFS_STORE_PATH_MAX];
 
 	progress_end(&job->line);
+	job->report.placed += realized->how == NIPFS_REALIZED_PLACED;
 	(void)nipfs_store_path_format(&realized->path, nipfs_store_dir(job->store), path);
 	if (realized->differs)
 		warn_differs(job, realized);
@@ -113,6 +110,13 @@ static int done(void *ctx, const struct nipfs_realized *realized, struct nipfs_e
 		cli_note(&job->o->common, "placed '%s'", path);
 	}
 	return output_check(err);
+}
+
+static void note(void *ctx, const char *message)
+{
+	const struct job *job = ctx;
+
+	cli_note(&job->o->common, "%s", message);
 }
 
 /* ---- roots ----------------------------------------------------------------------- */
@@ -160,15 +164,22 @@ static int realize_target(struct job *job, const struct realize_target *target,
 	struct nipfs_realize_options options = { .wanted = target->wanted,
 						 .trust = job->trust.policy,
 						 .index = job->index,
+						 .strict = job->o->strict,
 						 .done = done,
+						 .note = note,
 						 .ctx = job };
+	const struct nipfs_index_truth truth = nipfs_store_truth(job->store);
+	struct nipfs_realize_stats stats;
 	int r;
 
 	if (target->n == 0)
 		return 0;
+	options.reuse = &truth;
+	options.stats = &stats;
 	options.progress = progress_begin(&job->line, &job->o->common);
 	r = nipfs_realize(job->store, job->blocks.source, &target->closure, &options, err);
 	progress_end(&job->line);
+	realize_report_add(&job->report, &stats);
 	return r < 0 ? r : add_roots(job, target->paths, target->n, err);
 }
 
@@ -200,6 +211,24 @@ static int open_target(struct job *job, struct nipfs_error *err)
 	return r;
 }
 
+static int plan_closures(struct job *job, struct nipfs_error *err)
+{
+	struct nipfs_plan_options options = { .trust = job->trust.policy,
+					      .strict = job->o->strict };
+	struct realize_plan plan = { .common = &job->o->common };
+	int r = realize_plan_open(&plan, err);
+
+	for (size_t i = 0; r == 0 && i < job->args.n_targets; i++) {
+		const struct realize_target *target = &job->args.targets[i];
+
+		options.wanted = target->wanted;
+		if (target->n)
+			r = realize_plan_closure(&plan, job->blocks.source, &target->closure,
+						 &options, err);
+	}
+	return realize_plan_close(&plan, r, err);
+}
+
 /* Nothing is made, not even a store, for closures that are not there. */
 static int realize_closures(struct job *job, struct nipfs_error *err)
 {
@@ -212,10 +241,14 @@ static int realize_closures(struct job *job, struct nipfs_error *err)
 		r = blocks_open(&job->blocks, &from, err);
 	if (r == 0)
 		r = realize_args_resolve(&job->args, job->blocks.source, err);
+	if (r == 0 && job->o->dry_run)
+		return plan_closures(job, err);
 	if (r == 0)
 		r = open_target(job, err);
 	for (size_t i = 0; r == 0 && i < job->args.n_targets; i++)
 		r = realize_target(job, &job->args.targets[i], err);
+	if (r == 0)
+		realize_report_print(&job->report, &job->o->common);
 	return r;
 }
 
@@ -253,7 +286,7 @@ static int realize(struct job *job, char **args, struct nipfs_error *err)
 {
 	const int r = job->o->name ? realize_named(job, args[0], err) : realize_closures(job, err);
 
-	if (r == 0 && !job->o->add_root && !job->o->out_link)
+	if (r == 0 && !job->o->add_root && !job->o->out_link && !job->o->dry_run)
 		cli_note(&job->o->common,
 			 "without --add-root the garbage collector may remove the result");
 	return r;
@@ -284,6 +317,9 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 		return cli_usage(self, "no CID was given");
 	if (job.o->name && (n_args != 1 || job.o->from_stdin))
 		return cli_usage(self, "--name is for one CID");
+	if (job.o->name && job.o->dry_run)
+		return cli_usage(self, "what --name makes is known only when it was read: there is no "
+				       "--dry-run for it");
 	r = job.o->name ? 0 : read_args(&job, n_args, args, &err);
 	if (r == 0)
 		r = realize(&job, args, &err);

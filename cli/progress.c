@@ -31,7 +31,7 @@ static size_t width(void)
 	return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
 }
 
-static void format_amount(char *out, size_t n, enum nipfs_unit unit, uint64_t amount)
+void progress_amount(char *out, size_t n, enum nipfs_unit unit, uint64_t amount)
 {
 	static const char *const units[] = {
 		"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"
@@ -67,11 +67,11 @@ static void draw(const struct progress_line *line,
 	char *subject = output_escape(event->subject);
 	int used;
 
-	format_amount(done, sizeof(done), event->unit, event->done);
+	progress_amount(done, sizeof(done), event->unit, event->done);
 	if (event->total)
-		format_amount(total, sizeof(total), event->unit, event->total);
+		progress_amount(total, sizeof(total), event->unit, event->total);
 	if (ms > 0 && event->unit == NIPFS_UNIT_BYTES)
-		format_amount(rate, sizeof(rate), event->unit,
+		progress_amount(rate, sizeof(rate), event->unit,
 			      (uint64_t)((double)event->done * 1000 / (double)ms));
 	used = snprintf(text, sizeof(text), "%s %s%s%s%s%s%s",
 			nipfs_phase_text(event->phase), done, *total ? " of " : "", total,

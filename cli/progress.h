@@ -34,4 +34,7 @@ void progress_hide(void);
 /* Clears the line, before anything else is said. May be called again. */
 void progress_end(struct progress_line *line);
 
+/* "4711" of items, "4.6 KiB" of bytes. */
+void progress_amount(char *out, size_t n, enum nipfs_unit unit, uint64_t amount);
+
 #endif

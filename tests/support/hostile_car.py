@@ -27,7 +27,7 @@ class Cars:
         self.cases = []
 
     def realize(self, worker, data, codes, pipe):
-        worker.store.wipe()
+        worker.wipe()
         file = worker.file('hostile.car', data)
         args = ['realize', '-q', self.top, '--from', '-' if pipe else file,
                 '--store', worker.store.folder, '--trusted-public-keys', self.key]

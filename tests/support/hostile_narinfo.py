@@ -36,7 +36,7 @@ class Lies:
         def case(worker):
             closure = self.closure()
             top = make(closure) or closure.directory()
-            worker.store.wipe()
+            worker.wipe()
             file = worker.file('closure.car', closure.car(top))
             result = worker.run('realize', '-q', ipld.cid_text(top), '--from', file, '--store',
                                 worker.store.folder, *self.keys[trust])

@@ -53,7 +53,7 @@ class Reader:
 
     def realize(self, codes, known):
         store = self.worker.store
-        store.wipe()
+        self.worker.wipe()
         result = self.worker.run('realize', '-q', self.top, *self.from_car, '--no-check-sigs',
                                  '--store', store.folder)
         problem = judge.check(result, codes) or store.problem(known)

@@ -180,8 +180,15 @@ class Worker:
     def __init__(self, folder, program):
         self.folder, self.program = folder, program
         self.store = Store(os.path.join(folder, 'store'))
-        self.env = environment(os.path.join(folder, 'state'))
+        self.state = os.path.join(folder, 'state')
+        self.env = environment(self.state)
         os.makedirs(folder, exist_ok=True)
+
+    def wipe(self):
+        """Nothing of the cases before is here: not even the blocks that the index keeps."""
+        self.store.wipe()
+        if os.path.exists(self.state):
+            remove(self.state)
 
     def file(self, name, data):
         path = os.path.join(self.folder, name)
