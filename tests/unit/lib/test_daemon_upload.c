@@ -52,12 +52,12 @@ static struct {
 
 enum { NAR_REQUEST = 8 + 56 + 8 + 72 + 5 * 8 + 8 + 2 * 8, IS_VALID_REQUEST = 8 + 56 };
 
+static uint8_t nar_request[NAR_REQUEST];
+
 /* What stands before the frames of begin_nar(). */
 static void hear_nar_request(void)
 {
-	uint8_t request[NAR_REQUEST];
-
-	(void)hear(request, sizeof(request));
+	(void)hear(nar_request, sizeof(nar_request));
 }
 
 static void hear_add_request(void)
@@ -100,6 +100,21 @@ static void hear_frames(void)
 		;
 }
 
+static void say_taken(void)
+{
+	say(LAST);
+}
+
+static void say_untrusted(void)
+{
+	say_error("cannot add path 'x' because it lacks a valid signature");
+}
+
+static void say_too_short(void)
+{
+	say_error("reached end of FramedSource");
+}
+
 static void say_added(void)
 {
 	say(LAST);
@@ -121,23 +136,23 @@ static void hear_is_valid(void)
 	speak();
 }
 
-/* ---- frames ---------------------------------------------------------------------------- */
+/* An upload to its end, its answer, and whether the two are still in step. */
+static void serve_upload(void (*hear_request)(void), void (*answer)(void))
+{
+	hear_request();
+	hear_frames();
+	answer();
+	speak();
+	hear_is_valid();
+}
 
-static uint8_t first_request[NAR_REQUEST];
+/* ---- frames ---------------------------------------------------------------------------- */
 
 static void serve_two_uploads(void)
 {
 	greet_peer(37);
-	(void)hear(first_request, sizeof(first_request));
-	hear_frames();
-	say(LAST);
-	speak();
-	hear_is_valid();
-	hear_add_request();
-	hear_frames();
-	say_added();
-	speak();
-	hear_is_valid();
+	serve_upload(hear_nar_request, say_taken);
+	serve_upload(hear_add_request, say_added);
 }
 
 static void send_in_pieces(const uint8_t *bytes, size_t n, size_t piece)
@@ -189,7 +204,7 @@ START_TEST(frames)
 	free(bytes);
 	/* an import is not built here, and registered now */
 	for (size_t i = NAR_REQUEST - 7 * 8; i < NAR_REQUEST; i += 8)
-		ck_assert_uint_eq(nipfs__get_le64(first_request + i),
+		ck_assert_uint_eq(nipfs__get_le64(nar_request + i),
 				  i == NAR_REQUEST - 6 * 8 ? 100 : 0);
 }
 END_TEST
@@ -237,18 +252,9 @@ END_TEST
 static void serve_refusals(void)
 {
 	greet_peer(37);
-	for (int i = 0; i < 2; i++) {
-		hear_nar_request();
-		hear_frames();
-		say_error("cannot add path 'x' because it lacks a valid signature");
-		speak();
-		hear_is_valid();
-	}
-	hear_add_request();
-	hear_frames();
-	say_error("no such thing");
-	speak();
-	hear_is_valid();
+	serve_upload(hear_nar_request, say_untrusted);
+	serve_upload(hear_nar_request, say_untrusted);
+	serve_upload(hear_add_request, say_too_short);
 }
 
 START_TEST(stays_in_step_when_refused)
@@ -276,22 +282,10 @@ END_TEST
 static void serve_aborts(void)
 {
 	greet_peer(37);
-	hear_nar_request();
-	hear_frames();
-	say_error("reached end of FramedSource");
-	speak();
-	hear_is_valid();
+	serve_upload(hear_nar_request, say_too_short);
 	/* all of it was there already */
-	hear_nar_request();
-	hear_frames();
-	say(LAST);
-	speak();
-	hear_is_valid();
-	hear_add_request();
-	hear_frames();
-	say_added();
-	speak();
-	hear_is_valid();
+	serve_upload(hear_nar_request, say_taken);
+	serve_upload(hear_add_request, say_added);
 }
 
 START_TEST(stays_in_step_when_given_up)
@@ -484,11 +478,7 @@ END_TEST
 static void serve_one_upload(void)
 {
 	greet_peer(37);
-	hear_nar_request();
-	hear_frames();
-	say(LAST);
-	speak();
-	hear_is_valid();
+	serve_upload(hear_nar_request, say_taken);
 }
 
 START_TEST(one_thing_at_a_time)
