@@ -27,6 +27,22 @@ each_nix() {
     summary
 }
 
+# with_driver NAME WHAT [NAME=VALUE...]: the same, with the program tests/integration/NAME.c,
+# linked with the library, as $DRIVER
+with_driver() {
+    local name=$1 libs
+    shift
+    libs=$(pkg-config --libs libcrypto libsodium libb2 libcbor sqlite3)
+    # .flags is the compiler with its flags, as the library was built
+    if (cd "$top" && eval "$(cat "$O/.flags") -o '$scratch/driver' 'tests/integration/$name.c' \
+        '$O/libnixipfs.a' $libs -pthread") 2> "$scratch/build.log"; then
+        each_nix "$@" "DRIVER=$scratch/driver"
+    else
+        fail "$name is built" "$(grep -m 1 error "$scratch/build.log")"
+        summary
+    fi
+}
+
 # chroot_store STORE COMMAND...: a Nix program on a chroot store
 chroot_store() { env -u NIX_STATE_DIR -u NIX_LOG_DIR "$2" --store "$1" "${@:3}"; }
 

@@ -3,30 +3,8 @@
 # Nix's own, trust, registration, what Nix says of the second store.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-
-outside() {
-    local version why
-    for version in 2.8 2.26; do
-        why=$(missing "nix-$version")
-        if [ -n "$why" ]; then
-            skip "closure with Nix $version" "$why"
-            continue
-        fi
-        NIX_VERSION=$version NIPFS_COUNTS="$scratch/counts" \
-            nix_env "$scratch/$version" bash "$0" inside "$version" || true
-        read -r p f s < "$scratch/counts" || fail "closure with Nix $version" 'it did not end'
-        rm -f "$scratch/counts"
-        n_pass=$((n_pass + ${p:-0})) n_fail=$((n_fail + ${f:-0})) n_skip=$((n_skip + ${s:-0}))
-    done
-    summary
-}
-
-# second STORE COMMAND...: a Nix program on a chroot store
-second() {
-    local store=$1
-    shift
-    env -u NIX_STATE_DIR -u NIX_LOG_DIR "$1" --store "$store" "${@:2}"
-}
+# shellcheck source=tests/each-nix.sh
+. "$top/tests/each-nix.sh"
 
 # the store paths of a chroot store, as files
 names_in() {
@@ -38,16 +16,16 @@ compare_stores() {
     local name=$1 store=$2 p
     shift 2
     for p in "$@"; do
-        second "$store" nix-store --verify-path "$p" 2> "$scratch/err" ||
+        chroot_store "$store" nix-store --verify-path "$p" 2> "$scratch/err" ||
             fail "$name: verify-path $p" "$(cat "$scratch/err")"
         same "$name: references of ${p##*/}" "$(nix-store -q --references "$p" | sort)" \
-            "$(second "$store" nix-store -q --references "$p" | sort)"
+            "$(chroot_store "$store" nix-store -q --references "$p" | sort)"
         same "$name: deriver of ${p##*/}" "$(nix-store -q --deriver "$p")" \
-            "$(second "$store" nix-store -q --deriver "$p")"
+            "$(chroot_store "$store" nix-store -q --deriver "$p")"
         same "$name: NAR of ${p##*/}" "$(nix-store --dump "$p" | sha256sum)" \
             "$(nix-store --dump "$store/nix/store/${p##*/}" | sha256sum)"
     done
-    if second "$store" nix-store --verify --check-contents > "$scratch/out" 2>&1; then
+    if chroot_store "$store" nix-store --verify --check-contents > "$scratch/out" 2>&1; then
         pass "$name: verify --check-contents"
     else
         fail "$name: verify --check-contents" "$(tail -n 2 "$scratch/out")"
@@ -122,7 +100,7 @@ inside() {
         --trusted-public-keys "$(cat first.pk)"
     # signatures came along
     same "$version: signatures" "$(nix path-info --json "${outs[0]}" | grep -o 'first-1:[^"]*')" \
-        "$(second "$scratch/b" nix path-info --json "${outs[0]}" | grep -o 'first-1:[^"]*')"
+        "$(chroot_store "$scratch/b" nix path-info --json "${outs[0]}" | grep -o 'first-1:[^"]*')"
 
     # another machine adds the same closure, with other signatures
     cid_b=$(env -u NIX_STATE_DIR -u NIX_LOG_DIR NIX_IPFS_STATE_DIR="$scratch/state-b" \
@@ -184,7 +162,8 @@ inside() {
     summary
 }
 
-case ${1:-} in
-inside) inside "$2" ;;
-*) outside ;;
-esac
+if [ "${1:-}" = inside ]; then
+    inside "$2"
+else
+    each_nix closure
+fi

@@ -4,39 +4,9 @@
 # it Nix finds the same in the store as in the one that it came from.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/each-nix.sh
+. "$top/tests/each-nix.sh"
 : "${DRIVER:=}"
-
-build_driver() {
-    local libs
-    libs=$(pkg-config --libs libcrypto libsodium libb2 libcbor sqlite3)
-    (cd "$top" && eval "$(cat "$O/.flags") -o '$1' tests/integration/daemon_driver.c \
-        '$O/libnixipfs.a' $libs -pthread")
-}
-
-outside() {
-    local version why p f s
-    # a user without rights must get at what is in here
-    chmod 755 "$scratch"
-    if ! build_driver "$scratch/driver" 2> "$scratch/build.log"; then
-        fail 'the driver is built' "$(grep -m 1 error "$scratch/build.log")"
-        summary
-        return
-    fi
-    for version in 2.8 2.26; do
-        why=$(missing "nix-$version")
-        if [ -n "$why" ]; then
-            skip "the daemon of Nix $version" "$why"
-            continue
-        fi
-        NIX_VERSION=$version NIPFS_COUNTS="$scratch/counts" DRIVER="$scratch/driver" \
-            NIX_EXTRA_CONF='keep-derivations = false' nix_env "$scratch/$version" bash "$0" inside "$version" || true
-        p='' f='' s=''
-        read -r p f s < "$scratch/counts" || fail "the daemon of Nix $version" 'it did not end'
-        rm -f "$scratch/counts"
-        n_pass=$((n_pass + ${p:-0})) n_fail=$((n_fail + ${f:-0})) n_skip=$((n_skip + ${s:-0}))
-    done
-    summary
-}
 
 # ---- what is in the source store, the one that is not served -------------------------
 
@@ -122,7 +92,7 @@ start_daemon() {
     socket=$scratch/$2.socket
     rm -f "$socket"
     NIX_REMOTE="$1" NIX_DAEMON_SOCKET_PATH="$socket" setpriv --pdeathsig KILL \
-        nix-daemon --option trusted-public-keys "$(cat first.pk)" \
+        nix-daemon --option trusted-public-keys "$(cat first.pk)" --option trusted-users "$(id -un)" \
         --option substituters "file://$scratch/cache" > "$2.daemon.log" 2>&1 &
     daemon=$!
     while [ ! -S "$socket" ] && [ $n -lt 100 ]; do
@@ -374,5 +344,5 @@ inside() {
 if [ "${1:-}" = inside ]; then
     inside "$2"
 else
-    outside
+    with_driver daemon_driver 'the daemon' 'NIX_EXTRA_CONF=keep-derivations = false'
 fi

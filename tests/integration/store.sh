@@ -4,42 +4,9 @@
 # alone, and a kill at any moment is made good by the next run.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/each-nix.sh
+. "$top/tests/each-nix.sh"
 : "${DRIVER:=}"
-
-build_driver() {
-    local libs
-    libs=$(pkg-config --libs libcrypto libsodium libb2 libcbor sqlite3)
-    # .flags is the compiler with its flags, as the library was built
-    (cd "$top" && eval "$(cat "$O/.flags") -o '$1' tests/integration/store_driver.c \
-        '$O/libnixipfs.a' $libs -pthread")
-}
-
-outside() {
-    local version why p f s
-    # a user without rights must get at what is in here
-    chmod 755 "$scratch"
-    if ! build_driver "$scratch/driver" 2> "$scratch/build.log"; then
-        fail 'the driver is built' "$(grep -m 1 error "$scratch/build.log")"
-        summary
-        return
-    fi
-    for version in 2.8 2.26; do
-        why=$(missing "nix-$version")
-        if [ -n "$why" ]; then
-            skip "the store with Nix $version" "$why"
-            continue
-        fi
-        NIX_VERSION=$version NIPFS_COUNTS="$scratch/counts" DRIVER="$scratch/driver" \
-            NIX_EXTRA_CONF='keep-derivations = false' nix_env "$scratch/$version" bash "$0" inside "$version" || true
-        read -r p f s < "$scratch/counts" || fail "the store with Nix $version" 'it did not end'
-        rm -f "$scratch/counts"
-        n_pass=$((n_pass + ${p:-0})) n_fail=$((n_fail + ${f:-0})) n_skip=$((n_skip + ${s:-0}))
-    done
-    summary
-}
-
-# chroot_store STORE COMMAND...: a Nix program on a chroot store
-chroot_store() { "$2" --store "$1" "${@:3}"; }
 
 sql() { sqlite3 "$1/nix/var/nix/db/db.sqlite" "$2"; }
 
@@ -345,5 +312,5 @@ inside() {
 if [ "${1:-}" = inside ]; then
     inside "$2"
 else
-    outside
+    with_driver store_driver 'the store' 'NIX_EXTRA_CONF=keep-derivations = false'
 fi
