@@ -170,8 +170,10 @@ disks() {
 }
 
 # broken NAME FUNCTION ERRNO PART AFTER: calls of a function on some files fail
+n_broken=0
 broken() {
-    local name=$1 store=$scratch/io-$2-$3-$5
+    n_broken=$((n_broken + 1))
+    local name=$1 store=$scratch/io-$n_broken
     chroot_store "$store" nix-store --init
     refused "$name" 1 "$6" realize "$store" "LD_PRELOAD=$scratch/calls.so" "NIPFS_FAIL=$2 $3 $4 $5"
     same "$name: nothing is left" '' "$(strays "$store")"
@@ -185,8 +187,8 @@ errors() {
     cc -D_GNU_SOURCE -shared -fPIC -o calls.so "$top/tests/integration/calls.c" -ldl 2> out ||
         fail "$version: calls.so" "$(cat out)"
     local io='Input/output error'
-    broken "$version: EIO in the first file" write 5 nixipfs.tmp 0 "$io"
-    broken "$version: EIO in the fifth file" write 5 nixipfs.tmp 4 "$io"
+    broken "$version: EIO in the first file" pwrite64 5 nixipfs.tmp 0 "$io"
+    broken "$version: EIO in the fifth file" pwrite64 5 nixipfs.tmp 4 "$io"
     broken "$version: EIO in the sync" syncfs 5 nix/store 0 "$io"
     broken "$version: EIO in the database" pread64 5 db.sqlite 0 "$io"
     broken "$version: EIO in a write of the database" pwrite64 5 db.sqlite-wal 0 'disk I/O error'
