@@ -6,6 +6,7 @@
 # A situation is a store, empty at first, and who comes to it by which route:
 #   single    the owner of store and database, who writes both
 #   chroot    the same with a store in another folder
+#   readonly  root, where the store is mounted read-only
 #   root      root through the daemon, which trusts him
 #   user      somebody else through the daemon, which does not
 #   nixos     the same, where the store is mounted read-only
@@ -34,6 +35,7 @@ kinds=(packages signed unknown unsigned unchecked recursive flat text self drv)
 expectations='
 single    directly     0 0 1:unknown-1 1:signed 0               0 0 0 0 0
 chroot    directly     0 0 1:unknown-1 1:signed 0               0 0 0 0 0
+readonly  directly     0 0 1:unknown-1 1:signed 0               0 0 0 0 0
 root      daemon       0 0 1:unknown-1 1:signed 0               0 0 0 0 0
 user      daemon       0 0 1:unknown-1 1:signed 2:no-check-sigs 0 0 0 0 0
 nixos     daemon       0 0 1:unknown-1 1:signed 2:no-check-sigs 0 0 0 0 0
@@ -45,6 +47,7 @@ in_situation() {
     case $situation in
     single | stdio) "$@" ;;
     chroot) env -u NIX_STATE_DIR -u NIX_LOG_DIR NIX_REMOTE="$scratch/now/root" "$@" ;;
+    readonly) "${readonly_store[@]}" "$@" ;;
     root) NIX_REMOTE=daemon "$@" ;;
     user) "${as_user[@]}" "$@" ;;
     nixos) "${readonly_store[@]}" "${as_user[@]}" NIX_REMOTE=daemon "$@" ;;
@@ -54,6 +57,7 @@ in_situation() {
 # why the present situation can't be had here; nothing when it can
 why_not() {
     case $situation in
+    readonly) why_no_mount ;;
     root) [ "$(id -u)" = 0 ] || echo 'needs root' ;;
     user) why_no_user ;;
     nixos) why_no_mount; why_no_user ;;
@@ -191,6 +195,18 @@ cell() {
     fi
 }
 
+# What makes a store writable is not seen by anybody else.
+stays_readonly() {
+    kind=text
+    reset_store
+    # shellcheck disable=SC2016
+    exits "$version readonly: still so for others" 0 "${readonly_store[@]}" sh -c '
+        "$@" || exit
+        ! touch "$NIX_STORE_DIR/x" 2> /dev/null' sh \
+        "$NIX_IPFS" realize "$(cat $kind.cid)" --from $kind.car
+    same "$version readonly: realized" "$(cat $kind.path)" "$out"
+}
+
 # prepare: the closures, and the store as it is when it is empty
 prepare() {
     local k
@@ -227,6 +243,7 @@ inside() {
             kind=${kinds[i]}
             grep -qwF "$kind" made && cell "${line[i + 2]}"
         done
+        [ "$situation" = readonly ] && stays_readonly
     done <<< "$expectations"
     cat results >> "$RESULTS"
     cat compared >> "$COMPARED"
