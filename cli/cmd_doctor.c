@@ -59,6 +59,7 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 	struct options *o = options;
 	const struct nipfs_doctor_options doctor = {
 		.store = { .uri = o->common.store, .via = store_args_via(&o->common) },
+		.prepare = true,
 		.each = print,
 		.ctx = &o->common,
 	};

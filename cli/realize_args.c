@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <nixipfs/closure.h>
+#include <nixipfs/dag.h>
 
 #include "cli/error.h"
 #include "cli/output.h"
@@ -136,21 +137,52 @@ static int select_path(struct realize_args *a, struct realize_target *t,
 	return r;
 }
 
-/* The closure that a CID with a path means, and the path of it, which is for free(). */
+static char *text_of(const uint8_t *ptr, size_t len)
+{
+	char *text = xcalloc(len + 1, 1);
+
+	memcpy(text, ptr, len);
+	return text;
+}
+
+/* The NAME of a symlink to store/NAME, for free(); NULL for anything else. */
+static char *name_in_store(struct nipfs_block_source *source, const struct nipfs_cid *cid)
+{
+	static const char store[] = "store/";
+	const size_t skip = sizeof(store) - 1;
+	char target[NIPFS_STORE_PATH_MAX];
+	struct nipfs_entry what;
+
+	if (nipfs_dag_stat(source, cid, &what, target, sizeof(target), NULL) < 0 ||
+	    what.kind != NIPFS_SYMLINK || what.target.len <= skip ||
+	    memcmp(what.target.ptr, store, skip) != 0)
+		return NULL;
+	return text_of(what.target.ptr + skip, what.target.len - skip);
+}
+
+/*
+ * The closure that a CID with a path means, and the path of it, which is for free():
+ * CID/store/NAME, and CID/result, which is a symlink to such a one.
+ */
 static int find_closure(struct nipfs_block_source *source, const struct ref *ref,
 			struct nipfs_cid *closure, char **name, struct nipfs_error *err)
 {
 	const struct nipfs_slice path = trim(ref->path);
-	struct nipfs_slice above = path;
-	const struct nipfs_slice last = last_name(&above);
-	const struct nipfs_slice folder = last_name(&above);
+	struct nipfs_slice parent = path, above;
+	const struct nipfs_slice last = last_name(&parent);
+	int r;
 
 	*name = NULL;
-	if (!is_name(folder, "store") || last.len == 0)
-		return nipfs_dag_resolve(source, &ref->cid, path, closure, err);
-	*name = xcalloc(last.len + 1, 1);
-	memcpy(*name, last.ptr, last.len);
-	return nipfs_dag_resolve(source, &ref->cid, above, closure, err);
+	above = parent;
+	if (is_name(last_name(&above), "store") && last.len > 0) {
+		*name = text_of(last.ptr, last.len);
+		return nipfs_dag_resolve(source, &ref->cid, above, closure, err);
+	}
+	r = nipfs_dag_resolve(source, &ref->cid, path, closure, err);
+	if (r < 0 || path.len == 0)
+		return r;
+	*name = name_in_store(source, closure);
+	return *name ? nipfs_dag_resolve(source, &ref->cid, parent, closure, err) : 0;
 }
 
 /* @taken: of each store path, whether a closure before has it. */

@@ -129,6 +129,7 @@ int nipfs_doctor(const struct nipfs_doctor_options *options, bool *usable,
 		r = nipfs__store_env_resolve(options->store.uri,
 					     nipfs_nix_conf_get(d.conf, "store"), &d.env, err);
 	if (r == 0) {
+		nipfs__doctor_mount(&d);
 		r = look_at_all(&d, found, err);
 		if (r == 0)
 			r = tell_all(&d, found, err);

@@ -28,6 +28,7 @@ struct nipfs__checkup {
  * @conf:       the settings of this user
  * @env:        which store, and where its files are
  * @nix:        the version of Nix, as the daemon said; empty where it did not
+ * @read_only:  the store folder is mounted so, before anything is done about it
  * @can_write:  the store can be opened for WRITE
  * @will_make:  it is not there, and the first realize makes it
  * @by_daemon:  a daemon decides what comes in, by its own settings
@@ -37,8 +38,11 @@ struct nipfs__doctor {
 	struct nipfs_nix_conf *conf;
 	struct nipfs__store_env env;
 	char nix[64];
-	bool can_write, will_make, by_daemon;
+	bool read_only, can_write, will_make, by_daemon;
 };
+
+/* Looks how the store folder is mounted. */
+void nipfs__doctor_mount(struct nipfs__doctor *d);
 
 /* Text that is too long is cut short. */
 void nipfs__checkup_say(struct nipfs__checkup *c, const char *fmt, ...) NIPFS_PRINTF(2, 3);

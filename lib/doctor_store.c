@@ -99,11 +99,12 @@ static void owner_name(uid_t uid, char *out, size_t size)
 		(void)snprintf(out, size, "%ld", (long)uid);
 }
 
-static bool is_read_only(const char *dir)
+void nipfs__doctor_mount(struct nipfs__doctor *d)
 {
 	struct statvfs fs;
 
-	return statvfs(dir, &fs) == 0 && fs.f_flag & ST_RDONLY;
+	d->read_only = d->env.real_store_dir && statvfs(d->env.real_store_dir, &fs) == 0 &&
+		       fs.f_flag & ST_RDONLY;
 }
 
 /* Nix makes the folder sticky and writable for a group where builders have users of their own. */
@@ -117,7 +118,6 @@ static void say_store(const struct nipfs__doctor *d, struct nipfs__checkup *c,
 {
 	const struct nipfs__store_env *env = &d->env;
 	const bool multi = env->kind != NIPFS__STORE_CHROOT && is_multi_user(d, st);
-	const bool read_only = is_read_only(env->real_store_dir);
 	char owner[256];
 
 	owner_name(st->st_uid, owner, sizeof(owner));
@@ -126,10 +126,10 @@ static void say_store(const struct nipfs__doctor *d, struct nipfs__checkup *c,
 			   env->kind == NIPFS__STORE_CHROOT ? env->store_dir : "",
 			   env->kind == NIPFS__STORE_CHROOT ? "'" : "",
 			   multi ? "multi-user" : "single-user", owner,
-			   read_only ? ", on a read-only mount" : "");
+			   d->read_only ? ", on a read-only mount" : "");
 	nipfs__checkup_fact(c, "users", multi ? "multi" : "single");
 	nipfs__checkup_fact(c, "owner", owner);
-	nipfs__checkup_fact_bool(c, "readOnly", read_only);
+	nipfs__checkup_fact_bool(c, "readOnly", d->read_only);
 }
 
 int nipfs__doctor_store(struct nipfs__doctor *d, struct nipfs__checkup *c,
@@ -193,11 +193,13 @@ static int open_store(const struct nipfs__doctor *d, struct nipfs_store **out,
 {
 	struct nipfs_store_options options = d->options->store;
 	struct nipfs_keyring ring = { .n = 0 };
-	const int r = nipfs_nix_conf_keyring(d->conf, &ring, err);
+	int r = nipfs_nix_conf_keyring(d->conf, &ring, err);
 
 	nipfs_keyring_release(&ring);
 	options.access = NIPFS_STORE_WRITE;
 	options.create = false;
+	if (r == 0 && d->options->prepare)
+		r = nipfs_store_prepare(&options, err);
 	return r < 0 ? r : nipfs_store_open(out, &options, err);
 }
 

@@ -46,11 +46,14 @@ struct nipfs_checkup {
 /**
  * struct nipfs_doctor_options - what is looked at and who is told
  * @store: as nipfs_store_open() would get it, opened for WRITE
+ * @prepare: call nipfs_store_prepare() before the store is opened, which changes the
+ *         process: else what root could do with it is not tried
  * @each:  called with each checkup; a negative return ends it
  * @ctx:   handed to @each
  */
 struct nipfs_doctor_options {
 	struct nipfs_store_options store;
+	bool prepare;
 	int (*each)(void *ctx, const struct nipfs_checkup *checkup, struct nipfs_error *err);
 	void *ctx;
 };
