@@ -74,7 +74,7 @@ static int enter_namespace(const char *dir, struct nipfs_error *err)
 {
 	/* a root folder that is no mount, as in a chroot, has nothing to tell others */
 	if (unshare(CLONE_NEWNS) == 0 &&
-	    (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0 || errno == EINVAL))
+	    (mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) == 0 || errno == EINVAL))
 		return 0;
 	return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
 			   "'%s' is mounted read-only, and a mount namespace in which it could "
@@ -95,7 +95,8 @@ int nipfs__mount_make_writable(const char *dir, struct nipfs_error *err)
 		r = enter_namespace(dir, err);
 	if (r < 0)
 		return r;
-	if (mount(NULL, dir, NULL, MS_REMOUNT | MS_BIND | flags_to_keep(fs.f_flag), NULL) != 0) {
+	if (mount("none", dir, "none", MS_REMOUNT | MS_BIND | flags_to_keep(fs.f_flag),
+		  NULL) != 0) {
 		if (errno == EINVAL)
 			return refuse_all_of_it(dir, err);
 		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
