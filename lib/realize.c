@@ -22,8 +22,12 @@
  */
 enum { BATCH_PATHS = 16, BATCH_BYTES = 64 * 1024 * 1024 };
 
-/* Another process may write to the index for long, which is not waited for. */
-enum { SETTLE_MS = 200 };
+/*
+ * Paths that hold so many bytes are worth to wait until they are indexed: those behind them
+ * are likely to have blocks in common with them. But another process may write to the index
+ * for long, which is not waited for.
+ */
+enum { SETTLE_BYTES = 8 * 1024 * 1024, SETTLE_MS = 200 };
 
 /* @index: that of the options, until something goes wrong with it */
 struct realizer {
@@ -160,6 +164,7 @@ static int settle_trust(struct realizer *z, struct nipfs_error *err)
 
 static int commit_batch(struct realizer *z, struct nipfs_error *err)
 {
+	const bool worth_it = z->batch_bytes >= SETTLE_BYTES && z->index && z->options->reuse;
 	const size_t n = z->n_batch;
 	int r;
 
@@ -168,8 +173,7 @@ static int commit_batch(struct realizer *z, struct nipfs_error *err)
 	z->n_batch = 0;
 	z->batch_bytes = 0;
 	r = nipfs_placement_commit(z->batch, n, err);
-	/* the paths behind these are likely to have blocks in common with them */
-	if (r == 0 && z->index && z->options->reuse)
+	if (r == 0 && worth_it)
 		nipfs__index_settle(z->index, SETTLE_MS);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = tell(z, &z->batched[i], err);

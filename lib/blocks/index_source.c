@@ -119,10 +119,10 @@ static int try_places(struct index_source *s, const struct nipfs_cid *cid,
 
 /* ---- one block ------------------------------------------------------------------- */
 
-/* Tries the places in the rows of a statement, one row after another. */
+/* Tries the places in the rows of a statement, one row after another. @any: there was one. */
 static int try_rows(struct index_source *s, enum nipfs__index_stmt which,
 		    const struct nipfs_cid *cid, struct nipfs_block *out, bool *wrong,
-		    struct nipfs_error *err)
+		    bool *any, struct nipfs_error *err)
 {
 	sqlite3_stmt *st = NULL;
 	int code = nipfs__index_use(&s->db, which, &st, err), found = 1;
@@ -131,6 +131,7 @@ static int try_rows(struct index_source *s, enum nipfs__index_stmt which,
 		return code;
 	(void)sqlite3_bind_int64(st, 1, (sqlite3_int64)nipfs__index_block_key(cid));
 	while (found == 1 && (code = nipfs__index_step(&s->db, st, err)) == 1) {
+		*any = true;
 		nipfs__buf_clear(&s->places);
 		if (nipfs__buf_put_slice(&s->places, nipfs__sql_blob(st, 0)) < 0)
 			found = nipfs__fail_nomem(err);
@@ -145,13 +146,14 @@ static int try_rows(struct index_source *s, enum nipfs__index_stmt which,
 static int find_block(struct index_source *s, const struct nipfs_cid *cid,
 		      struct nipfs_block *out, struct nipfs_error *err)
 {
-	bool wrong = false;
+	bool wrong = false, any = false;
 	int code;
 
 	s->source.name = s->name;
-	code = try_rows(s, NIPFS__INDEX_BLOCK_GET, cid, out, &wrong, err);
-	if (code == 1)
-		code = try_rows(s, NIPFS__INDEX_EXTRA_GET, cid, out, &wrong, err);
+	code = try_rows(s, NIPFS__INDEX_BLOCK_GET, cid, out, &wrong, &any, err);
+	/* further places are kept only behind those in the row of the block */
+	if (code == 1 && any)
+		code = try_rows(s, NIPFS__INDEX_EXTRA_GET, cid, out, &wrong, &any, err);
 	if (code < 0)
 		return code;
 	if (code == 0) {

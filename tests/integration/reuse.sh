@@ -7,6 +7,8 @@ many_files=1
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/corpus.sh
 . "$top/tests/corpus.sh"
+# shellcheck source=tests/each-nix.sh
+. "$top/tests/each-nix.sh"
 
 # two trees that share nearly all: big and small files, executables, symlinks, folders
 make_trees() {
@@ -34,6 +36,36 @@ make_slow_tree() {
     done
 }
 
+# number NAME: of the last object that was printed
+number() { tail -n 1 <<< "$out" | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
+
+# at_least NAME NUMBER NUMBER: the second is no smaller than the first
+at_least() {
+    if [ "${3:-0}" -ge "${2:-0}" ]; then pass "$1"; else fail "$1" "$3 and not $2: $out"; fi
+}
+
+# Through the daemon, by a user of his own: it is asked what is valid while a path is sent to it.
+through_daemon() {
+    if ! several_users; then
+        skip 'through the daemon' 'only root can be several users'
+        return
+    fi
+    chmod 755 "$scratch"
+    nix-store --delete "$1" "$2" > gc.log 2>&1 || fail 'nix-store --delete' "$(tail -n 2 gc.log)"
+    daemon_start
+    exits 'the first through the daemon' 0 as_user "$NIX_IPFS" realize "$(cat first.cid)" \
+        --from first.car --via daemon --json
+    exits 'a plan for the second through the daemon' 0 as_user "$NIX_IPFS" realize \
+        "$(cat second.cid)" --from second.car --via daemon --json --dry-run
+    at_least 'a plan through the daemon' 12000000 "$(number hereBytes)"
+    exits 'the second through the daemon' 0 as_user "$NIX_IPFS" realize "$(cat second.cid)" \
+        --from second.car --via daemon --json
+    at_least 'reuse through the daemon' 12000000 "$(number storeBytes)"
+    at_least 'nothing else is fetched' "$(number fetchedBytes)" 60000
+    exits 'it is what it was' 0 nix-store --verify-path "$2"
+    daemon_stop
+}
+
 inside() {
     local first second slow name
     cd "$scratch" || exit 1
@@ -49,6 +81,7 @@ inside() {
     done
     PYTHONDONTWRITEBYTECODE=1 verdicts python3 "$top/tests/support/reuse.py" "$NIX_IPFS" \
         "$scratch/reuse" "$first" "$second" "$slow"
+    through_daemon "$first" "$second"
     summary
 }
 
@@ -60,6 +93,8 @@ inside) inside ;;
         skip 'reuse' "$why"
         summary
     else
+        # a user without rights must get at what is in here
+        chmod 755 "$scratch"
         nix_env "$scratch/nix" bash "$0" inside
     fi
     ;;
