@@ -108,6 +108,9 @@ static int hash_path(struct job *job, const char *path, struct nipfs_link *out,
 	if (r == 0)
 		r = nipfs_dag_builder_result(builder, out);
 	nipfs_dag_builder_free(builder);
+	/* blocks that are too long for the hash function that was asked for */
+	if (r == NIPFS_E_LIMIT && job->params.hash == NIPFS_HASH_IDENTITY)
+		err->code = r = NIPFS_E_USAGE;
 	return r;
 }
 

@@ -4,10 +4,27 @@
 
 #include "cli/error.h"
 
+/* What is wrong with them is told as said here, and not in nix.conf. */
+static int check_keys(const char *option, const char *keys, struct nipfs_error *err)
+{
+	struct nipfs_public_key key;
+	struct nipfs_error wrong;
+	struct nipfs_slice word;
+
+	while (nipfs_nix_conf_next_word(&keys, &word))
+		if (nipfs_public_key_parse(word, &key, &wrong) < 0)
+			return cli_fill(err, NIPFS_E_USAGE, "option '--%s': %s", option, wrong.msg);
+	return 0;
+}
+
 static int set_keys(struct trust *trust, const char *setting, const char *keys,
 		    struct nipfs_error *err)
 {
-	const int r = nipfs_nix_conf_set(trust->conf, setting, keys);
+	int r = check_keys(setting, keys, err);
+
+	if (r < 0)
+		return r;
+	r = nipfs_nix_conf_set(trust->conf, setting, keys);
 
 	return r < 0 ? cli_fill(err, r, "cannot take the option '--%s': %s", setting,
 				nipfs_err_text(r))

@@ -64,3 +64,6 @@ p0='--profile unixfs-v0-2015'
     t nix-ipfs cid -q $p0 --cid-base base58btc file
     t nix-ipfs cid -q $p0 --cid-base base32 file
 }
+# as Kubo: what is too long for the function, told when it is met
+head -c 300 /dev/zero > long
+t nix-ipfs cid --hash identity long
