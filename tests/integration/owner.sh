@@ -110,6 +110,27 @@ read_only() {
     same "$version: nothing of it is root's" '' "$(foreign home)"
 }
 
+# Who may not have a mount namespace is served by the daemon, where one is running.
+daemon_instead() {
+    local version=$1 cid=$2 path=$3
+    local kept=(setpriv --bounding-set=-sys_admin "$NIX_IPFS" realize "$cid" --from closure.car --no-check-sigs -v)
+    nix-store --gc > out 2>&1 || fail "$version: gc" "$(cat out)"
+    mount_read_only "$NIX_STORE_DIR" || return
+    exits "$version: no mount namespace, no daemon" 1 "${kept[@]}"
+    case $err in
+    *"'$NIX_STORE_DIR' is mounted read-only"*'not to be had'*) pass "$version: and says so" ;;
+    *) fail "$version: and says so" "$err" ;;
+    esac
+    daemon_start
+    exits "$version: no mount namespace, and a daemon" 0 "${kept[@]}"
+    case $err in *'the Nix daemon at'*) pass "$version: by way of it" ;; *) fail "$version: by way of it" "$err" ;; esac
+    same "$version: the path" "$path" "$out"
+    exits "$version: the daemon is not to be asked" 1 "${kept[@]}" --via direct
+    daemon_stop
+    umount "$NIX_STORE_DIR"
+    nix-store --verify --check-contents > out 2>&1 || fail "$version: sound by the daemon" "$(cat out)"
+}
+
 inside() {
     local version=$1 path
     cd "$scratch" || exit 1
@@ -139,6 +160,7 @@ inside() {
     another_users_store "$version" "$cid" "$path"
     single_user "$version" "$cid"
     read_only "$version" "$cid" "$path"
+    daemon_instead "$version" "$cid" "$path"
     summary
 }
 

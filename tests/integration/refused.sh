@@ -165,6 +165,12 @@ disks() {
     same "$version: it stays as it was" "$before" "$(files m)"
     refused "$version: a new store on it" 1 'Read-only file system' realize "$scratch/m/new"
     umount m
+    # a disk of the store folder's own, which no mount namespace makes writable
+    mount -t tmpfs none m/nix/store
+    mount -o remount,ro m/nix/store
+    refused "$version: a read-only disk in its place" 1 'on a file system that is mounted read-only' \
+        realize "$scratch/m"
+    umount m/nix/store
     full "$version: a full disk" size 16k 64k 128k 256k 512k 1m 2m 3m 4m 5m 6m 7m 9m 10m 12m
     full "$version: no more files" nr_inodes 5 10 15 20 25 30 35 40 45 50 60
 }

@@ -171,9 +171,9 @@ static int mount_store(unsigned long flags)
 	const char *dir = at("root/nix/store");
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) != 0 ||
-	    mount(dir, dir, NULL, MS_BIND, NULL) != 0 ||
-	    mount(NULL, dir, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL) != 0)
+	    mount("none", "/", "none", MS_REC | MS_SHARED, NULL) != 0 ||
+	    mount(dir, dir, "none", MS_BIND, NULL) != 0 ||
+	    mount("none", dir, "none", MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL) != 0)
 		return 77;
 	return 0;
 }
@@ -265,8 +265,8 @@ static int all_of_it(void)
 	struct nipfs_error err;
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 ||
-	    mount(at("root"), at("root"), NULL, MS_BIND, NULL) != 0 ||
-	    mount(NULL, at("root"), NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) != 0)
+	    mount(at("root"), at("root"), "none", MS_BIND, NULL) != 0 ||
+	    mount("none", at("root"), "none", MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) != 0)
 		return 0;
 	return prepare(NIPFS_STORE_WRITE, &err) != NIPFS_E_UNSUPPORTED ||
 	       !strstr(err.msg, "lies on a file system that is mounted read-only");
