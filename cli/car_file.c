@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,9 +34,40 @@ struct nipfs_car_output car_file_output(struct car_file *file)
 	return (struct nipfs_car_output){ put, file };
 }
 
-int car_file_begin(struct car_file *file, const char *path, struct nipfs_error *err)
+/* A file beside the one that is meant, and as public as any file. */
+static int open_beside(struct car_file *file, struct nipfs_error *err)
 {
 	static const char suffix[] = ".part-XXXXXX";
+	mode_t mask;
+	int fd;
+
+	file->temp = xcalloc(strlen(file->path) + sizeof(suffix), 1);
+	(void)stpcpy(stpcpy(file->temp, file->path), suffix);
+	fd = mkostemp(file->temp, O_CLOEXEC);
+	if (fd < 0) {
+		const int saved = errno;
+
+		free(file->temp);
+		file->temp = NULL;
+		return cli_fill_errno(err, saved, "cannot make a file beside '%s'", file->path);
+	}
+	/* mkostemp() makes it for its owner alone */
+	mask = umask(0);
+	(void)umask(mask);
+	(void)fchmod(fd, 0666 & ~mask);
+	return fd;
+}
+
+/* A device or FIFO takes the bytes itself: nothing is renamed over it. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+int car_file_begin(struct car_file *file, const char *path, struct nipfs_error *err)
+{
 	int fd;
 
 	if (!path || strcmp(path, "-") == 0) {
@@ -45,21 +77,15 @@ int car_file_begin(struct car_file *file, const char *path, struct nipfs_error *
 		return 0;
 	}
 	file->path = path;
-	file->temp = xcalloc(strlen(path) + sizeof(suffix), 1);
-	(void)stpcpy(stpcpy(file->temp, path), suffix);
-	fd = mkostemp(file->temp, O_CLOEXEC);
-	if (fd < 0) {
-		const int saved = errno;
-
-		free(file->temp);
-		file->temp = NULL;
-		return cli_fill_errno(err, saved, "cannot make a file beside '%s'", path);
+	if (!is_special(path)) {
+		fd = open_beside(file, err);
+		if (fd < 0)
+			return fd;
+	} else {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			return cli_fill_errno(err, errno, "cannot write '%s'", path);
 	}
-	/* mkostemp() makes it for its owner alone; a CAR is as public as any file */
-	const mode_t mask = umask(0);
-
-	(void)umask(mask);
-	(void)fchmod(fd, 0666 & ~mask);
 	file->stream = fdopen(fd, "w");
 	return file->stream ? 0 : cli_fill_errno(err, errno, "cannot write '%s'", path);
 }

@@ -7,10 +7,11 @@
 
 #include <nixipfs/car.h>
 
-/* A file is written beside its place and renamed: it is whole or not there. Zeroed. */
+/* A file is written beside its place and renamed: it is whole or not there; but devices and
+ * FIFOs are written as they are. Zeroed. */
 struct car_file {
 	const char *path;
-	char *temp;
+	char *temp; /* NULL: written in its place */
 	FILE *stream; /* NULL: standard output */
 };
 

@@ -17,6 +17,12 @@ tty_of nix-ipfs export --from tree.car "$tree"
 t nix-ipfs export --from one.car "$tree" -o none.car
 t nix-ipfs export --from tree.car "$tree" -o no/such/folder.car
 t nix-ipfs export --from tree.car "$tree" -o .
+# nothing is put in the place of a device or FIFO
+mkfifo fifo
+cmp fifo tree.car && echo same &
+t nix-ipfs export --from tree.car "$tree" -o fifo
+wait
+[ -p fifo ] && echo 'still a FIFO'
 head -c 1000 tree.car > cut.car
 t nix-ipfs export --from cut.car "$tree" -o none.car
 t nix-ipfs export
