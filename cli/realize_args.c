@@ -2,8 +2,6 @@
 /* What is to be realized: closures and paths of them, as they are typed or read. */
 #include "cli/realize_args.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +10,7 @@
 
 #include "cli/error.h"
 #include "cli/output.h"
+#include "cli/stdin_lines.h"
 
 /* ---- CIDs and store paths ------------------------------------------------------ */
 
@@ -55,24 +54,14 @@ int realize_args_parse(struct realize_args *out, int n_args, char **args, bool f
 	return 0;
 }
 
+static int take_line(void *ctx, const char *line, struct nipfs_error *err)
+{
+	return add_ref(ctx, line, err);
+}
+
 int realize_args_read(struct realize_args *out, bool null, struct nipfs_error *err)
 {
-	const int end = null ? '\0' : '\n';
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-	int r = 0;
-
-	while (r == 0 && (len = getdelim(&line, &size, end, stdin)) >= 0) {
-		if (len > 0 && line[len - 1] == end)
-			line[--len] = 0;
-		if (len > 0)
-			r = add_ref(out, line, err);
-	}
-	free(line);
-	if (r == 0 && ferror(stdin))
-		r = cli_fill_errno(err, errno, "cannot read standard input");
-	return r;
+	return stdin_lines(null, take_line, out, err);
 }
 
 /* ---- closures ------------------------------------------------------------------ */

@@ -2,14 +2,13 @@
 /* Store paths as they are typed, or come on standard input. */
 #include "cli/store_args.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <nixipfs/add.h>
 
 #include "cli/error.h"
+#include "cli/stdin_lines.h"
 
 static void tell(void *ctx, const char *message)
 {
@@ -121,35 +120,28 @@ static int take(struct store_args *args, struct nipfs_store *store, const char *
 	return 0;
 }
 
-static int read_stdin(struct store_args *args, struct nipfs_store *store, int end,
-		      struct nipfs_error *err)
-{
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-	int r = 0;
+struct stdin_paths {
+	struct store_args *args;
+	struct nipfs_store *store;
+};
 
-	while (r == 0 && (len = getdelim(&line, &size, end, stdin)) >= 0) {
-		if (len > 0 && line[len - 1] == end)
-			line[--len] = 0;
-		if (len > 0)
-			r = take(args, store, line, err);
-	}
-	free(line);
-	if (r == 0 && ferror(stdin))
-		r = cli_fill_errno(err, errno, "cannot read standard input");
-	return r;
+static int take_line(void *ctx, const char *line, struct nipfs_error *err)
+{
+	const struct stdin_paths *paths = ctx;
+
+	return take(paths->args, paths->store, line, err);
 }
 
 int store_args_read(struct store_args *out, struct nipfs_store *store, int n_args, char **args,
 		    bool from_stdin, bool null, struct nipfs_error *err)
 {
+	struct stdin_paths paths = { out, store };
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < n_args; i++)
 		r = take(out, store, args[i], err);
 	if (r == 0 && from_stdin)
-		r = read_stdin(out, store, null ? '\0' : '\n', err);
+		r = stdin_lines(null, take_line, &paths, err);
 	return r;
 }
 
