@@ -74,8 +74,9 @@ int nipfs__wire_get_bool(struct nipfs__wire_reader *r, bool *out, struct nipfs_e
 	return 0;
 }
 
-int nipfs__wire_get_count(struct nipfs__wire_reader *r, size_t max, size_t *out,
-			  struct nipfs_error *err)
+/* How much of a thing follows. */
+static int get_bounded(struct nipfs__wire_reader *r, size_t max, const char *thing,
+		       const char *unit, size_t *out, struct nipfs_error *err)
 {
 	uint64_t n = 0;
 	const int code = nipfs__wire_get_u64(r, &n, err);
@@ -84,26 +85,22 @@ int nipfs__wire_get_count(struct nipfs__wire_reader *r, size_t max, size_t *out,
 		return code;
 	if (n > max)
 		return nipfs__fail(err, NIPFS_E_LIMIT,
-				   "the Nix daemon announced a list of %llu, more than the %zu "
-				   "that are allowed", (unsigned long long)n, max);
+				   "the Nix daemon announced a %s of %llu%s, more than the %zu "
+				   "that are allowed", thing, (unsigned long long)n, unit, max);
 	*out = (size_t)n;
 	return 0;
+}
+
+int nipfs__wire_get_count(struct nipfs__wire_reader *r, size_t max, size_t *out,
+			  struct nipfs_error *err)
+{
+	return get_bounded(r, max, "list", "", out, err);
 }
 
 static int get_length(struct nipfs__wire_reader *r, size_t max, size_t *out,
 		      struct nipfs_error *err)
 {
-	uint64_t n = 0;
-	const int code = nipfs__wire_get_u64(r, &n, err);
-
-	if (code < 0)
-		return code;
-	if (n > max)
-		return nipfs__fail(err, NIPFS_E_LIMIT,
-				   "the Nix daemon announced a string of %llu bytes, more than "
-				   "the %zu that are allowed", (unsigned long long)n, max);
-	*out = (size_t)n;
-	return 0;
+	return get_bounded(r, max, "string", " bytes", out, err);
 }
 
 static int get_padding(struct nipfs__wire_reader *r, size_t len, struct nipfs_error *err)
