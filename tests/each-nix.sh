@@ -67,21 +67,20 @@ as_user() {
         "NIX_IPFS_STATE_DIR=$scratch/u/state" setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 }
 
-nix_daemon=
+# shellcheck source=tests/nix-daemon.sh
+. "$top/tests/nix-daemon.sh"
+
+# It ends with the script, whatever becomes of that.
 daemon_start() {
-    rm -f "$NIX_DAEMON_SOCKET_PATH"
-    # never the store "auto", which may lead back to the daemon's own socket
-    NIX_REMOTE=local nix-daemon > "$scratch/daemon.log" 2>&1 &
-    nix_daemon=$!
-    for _ in $(seq 100); do
-        [ -S "$NIX_DAEMON_SOCKET_PATH" ] && return
-        sleep 0.1
-    done
-    fail 'the daemon starts' "$(tail -n 2 "$scratch/daemon.log")"
+    trap 'daemon_stop; cleanup_scratch' EXIT
+    # shellcheck disable=SC2119
+    spawn_daemon || fail 'the daemon starts' "$(tail -n 2 "$scratch/daemon.log")"
 }
 
 # The socket stays, as when a daemon is killed.
 daemon_stop() {
-    kill "$nix_daemon"
-    wait "$nix_daemon" 2> /dev/null
+    [ -n "$daemon_pid" ] || return 0
+    kill "$daemon_pid" 2> /dev/null
+    wait "$daemon_pid" 2> /dev/null
+    daemon_pid=
 }

@@ -32,21 +32,16 @@ as_user() {
         setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 }
 
-daemon_pid=
+# shellcheck source=tests/nix-daemon.sh
+. "$top/tests/nix-daemon.sh"
+
 # daemon_start LINES...: a daemon with these lines more in nix.conf
 daemon_start() {
     daemon_stop
     cp base.conf "$NIX_CONF_DIR/nix.conf"
     printf '%s\n' "$@" >> "$NIX_CONF_DIR/nix.conf"
-    rm -f "$NIX_DAEMON_SOCKET_PATH"
-    # never the store "auto", which may lead back to the daemon's own socket
-    NIX_REMOTE=local nix-daemon > daemon.log 2>&1 &
-    daemon_pid=$!
-    for _ in $(seq 100); do
-        [ -S "$NIX_DAEMON_SOCKET_PATH" ] && return
-        sleep 0.1
-    done
-    fail "$version: the daemon starts" "$(tail -n 2 daemon.log)"
+    # shellcheck disable=SC2119
+    spawn_daemon || fail "$version: the daemon starts" "$(tail -n 2 "$scratch/daemon.log")"
 }
 daemon_stop() {
     [ -z "$daemon_pid" ] || kill "$daemon_pid" 2> /dev/null

@@ -3,22 +3,8 @@
 # nix-env.sh, and it ends with the script. And somebody else to speak with it.
 # Sourced after tests/lib.sh, inside nix-env.sh.
 
-daemon_pid=
-
-# start_daemon [COMMAND...]: COMMAND runs it, for instance "${readonly_store[@]}"
-start_daemon() {
-    local tries=0
-    # Its store must not be `auto`: that is this daemon again when the state folder
-    # is not there, and so on without end.
-    NIX_REMOTE=local "$@" nix-daemon > "$scratch/daemon.log" 2>&1 < /dev/null &
-    daemon_pid=$!
-    while [ ! -S "$NIX_DAEMON_SOCKET_PATH" ] && [ $tries -lt 500 ]; do
-        kill -0 "$daemon_pid" 2> /dev/null || break
-        sleep 0.01
-        tries=$((tries + 1))
-    done
-    [ -S "$NIX_DAEMON_SOCKET_PATH" ]
-}
+# shellcheck source=tests/nix-daemon.sh
+. "$top/tests/nix-daemon.sh"
 
 # Each connection has a process, which ends soon after it.
 connections() { cat "/proc/$daemon_pid/task/$daemon_pid/children" 2> /dev/null; }

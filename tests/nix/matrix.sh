@@ -84,8 +84,8 @@ reset_store() {
     user | nixos) make_user ;;
     esac
     case $situation in
-    root | user) start_daemon ;;
-    nixos) start_daemon "${readonly_store[@]}" ;;
+    root | user) spawn_daemon ;;
+    nixos) spawn_daemon "${readonly_store[@]}" ;;
     esac || fail "$version $situation: the daemon starts" "$(tail -n 1 "$scratch/daemon.log")"
 }
 
