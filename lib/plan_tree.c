@@ -90,7 +90,7 @@ static void nodes_free(struct nipfs_block_source *self)
 }
 
 static const struct nipfs_block_source_ops nodes_ops = { nodes_want, nodes_next, nodes_cancel,
-							 nodes_free };
+							 nodes_free, NULL };
 
 /* ---- counting -------------------------------------------------------------------- */
 

@@ -232,7 +232,7 @@ static void car_free(struct nipfs_block_source *self)
 }
 
 static const struct nipfs_block_source_ops car_ops = { car_want, car_next, car_cancel,
-						       car_free };
+						       car_free, NULL };
 
 /* ---- opening --------------------------------------------------------------------- */
 

@@ -4,12 +4,17 @@
 
 #include <stdlib.h>
 
+#include <nixipfs/progress.h>
+
 #include "lib/blocks/wants.h"
 #include "multiformats/base/auto.h"
 #include "multiformats/base/buf.h"
 #include "multiformats/base/err.h"
 
-enum { ASK_AT_ONCE = 32 };
+enum {
+	ASK_AT_ONCE = 32,
+	READY_WAIT_MS = 10 /* for one member, while others wait as well */
+};
 
 /* The lists of wants: to be asked for, or answered when all were asked; and asked for. */
 enum { FRESH, ASKED };
@@ -227,6 +232,31 @@ static int poll_member(struct chain *c, size_t i, struct nipfs_block *out,
 	return code < 0 ? code : 1;
 }
 
+/*
+ * Which member is let give an answer: of several that have to, one that has it now.
+ * Return: c->n when none has to.
+ */
+static size_t choose_member(const struct chain *c)
+{
+	size_t n = 0, found = c->n;
+	int wait_ms = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->members[i].asked && ++n == 1)
+			found = i;
+	for (size_t i = found; n > 1; i = i + 1 < c->n ? i + 1 : found) {
+		struct nipfs_block_source *source = c->members[i].source;
+
+		if (c->members[i].asked &&
+		    (!source->ops->ready || source->ops->ready(source, wait_ms) ||
+		     nipfs_cancelled()))
+			return i;
+		if (i + 1 == c->n)
+			wait_ms = READY_WAIT_MS;
+	}
+	return found;
+}
+
 /* ---- the source ------------------------------------------------------------------ */
 
 static int chain_want(struct nipfs_block_source *self, const struct nipfs_want *wants,
@@ -241,7 +271,7 @@ static int chain_next(struct nipfs_block_source *self, struct nipfs_block *out,
 		      struct nipfs_error *err)
 {
 	struct chain *c = of(self);
-	size_t i = 0;
+	size_t i;
 	int code;
 
 	for (;;) {
@@ -250,8 +280,7 @@ static int chain_next(struct nipfs_block_source *self, struct nipfs_block *out,
 			return code;
 		if (c->wants.first[FRESH])
 			return answer_missing(c, c->wants.first[FRESH], out, err);
-		for (i = 0; i < c->n && c->members[i].asked == 0;)
-			i++;
+		i = choose_member(c);
 		if (i == c->n)
 			return 1;
 		code = poll_member(c, i, out, err);
@@ -290,7 +319,7 @@ static void chain_free(struct nipfs_block_source *self)
 }
 
 static const struct nipfs_block_source_ops chain_ops = { chain_want, chain_next,
-							 chain_cancel, chain_free };
+							 chain_cancel, chain_free, NULL };
 
 int nipfs__chain_new(struct nipfs_block_source **out,
 		     const struct nipfs__chain_member *take_members, size_t n,

@@ -249,7 +249,7 @@ static void index_free(struct nipfs_block_source *self)
 }
 
 static const struct nipfs_block_source_ops index_ops = { index_want, index_next,
-							 index_cancel, index_free };
+							 index_cancel, index_free, NULL };
 
 int nipfs_index_source_new(struct nipfs_block_source **out, struct nipfs_index *index,
 			   const struct nipfs_index_truth *truth, struct nipfs_error *err)

@@ -168,7 +168,8 @@ static void leftover_free(struct nipfs_block_source *self)
 }
 
 static const struct nipfs_block_source_ops leftover_ops = { leftover_want, leftover_next,
-							    leftover_cancel, leftover_free };
+							    leftover_cancel, leftover_free,
+							    NULL };
 
 int nipfs__leftover_source_new(struct nipfs_block_source **out, int dirfd, const char *name,
 			       const struct nipfs_progress *progress, struct nipfs_error *err)

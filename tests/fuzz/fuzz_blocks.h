@@ -122,7 +122,7 @@ static inline struct fuzz_blocks *fuzz_blocks_new(const uint8_t *data, size_t si
 {
 	static const struct nipfs_block_source_ops ops = { fuzz_blocks_want, fuzz_blocks_next,
 							   fuzz_blocks_cancel,
-							   fuzz_blocks_free };
+							   fuzz_blocks_free, NULL };
 	struct fuzz_blocks *b = calloc(1, sizeof(*b));
 
 	if (!b)

@@ -228,7 +228,7 @@ static void source_free(struct nipfs_block_source *self)
 }
 
 static const struct nipfs_block_source_ops ops = { source_want, source_next, source_cancel,
-						   source_free };
+						   source_free, NULL };
 
 struct nipfs_block_source *memory_blocks_source(struct memory_blocks *m)
 {

@@ -106,6 +106,8 @@ struct nipfs_block_source;
  *          outstanding, or a negative code when the source itself failed
  * @cancel: the block is not wanted any more; it may still be delivered
  * @free:   ends the source
+ * @ready:  whether @next would answer without waiting for others, now or within
+ *          @wait_ms; NULL where it never waits for them, or for nobody to go on meanwhile
  *
  * Answers are not trusted: who takes a block checks it unless it is marked as
  * verified (nipfs_block_get() does).
@@ -118,6 +120,7 @@ struct nipfs_block_source_ops {
 		    struct nipfs_error *err);
 	void (*cancel)(struct nipfs_block_source *self, const struct nipfs_cid *cid);
 	void (*free)(struct nipfs_block_source *self);
+	bool (*ready)(struct nipfs_block_source *self, int wait_ms);
 };
 
 /**

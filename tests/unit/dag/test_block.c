@@ -147,7 +147,8 @@ static void count_free(struct nipfs_block_source *self)
 
 START_TEST(ends_when_nothing_is_outstanding)
 {
-	static const struct nipfs_block_source_ops ops = { swallow, nothing, ignore, count_free };
+	static const struct nipfs_block_source_ops ops = { swallow, nothing, ignore, count_free,
+							   NULL };
 	struct nipfs_block_source source = { &ops, "forgetful" };
 	struct nipfs_cid cid = { NIPFS_CODEC_RAW, NIPFS_HASH_SHA2_256, 1, 32, { 0 } };
 	struct nipfs_error err = { 0, 0, "" };

@@ -239,7 +239,7 @@ static void liar_free(struct nipfs_block_source *self)
 }
 
 static const struct nipfs_block_source_ops liar_ops = { liar_want, liar_next, liar_cancel,
-							liar_free };
+							liar_free, NULL };
 
 static struct liar liar_new(struct memory_blocks *m)
 {

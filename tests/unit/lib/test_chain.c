@@ -259,6 +259,75 @@ START_TEST(a_helper_that_fails_is_no_failure)
 }
 END_TEST
 
+/* ---- members that let us wait -------------------------------------------------------- */
+
+static struct nipfs_block_source_ops shy_ops;
+static int shy_for, asked_shy;
+
+static bool shy_ready(struct nipfs_block_source *self, int wait_ms)
+{
+	(void)self;
+	(void)wait_ms;
+	asked_shy++;
+	return shy_for-- <= 0;
+}
+
+/* Makes a member one that is not ready so many times. */
+static void make_shy(size_t member, int times)
+{
+	struct nipfs_block_source *m = memory_blocks_source(members[member]);
+
+	shy_ops = *m->ops;
+	shy_ops.ready = shy_ready;
+	m->ops = &shy_ops;
+	shy_for = times;
+	asked_shy = 0;
+}
+
+START_TEST(the_first_that_is_ready_answers)
+{
+	const struct nipfs_cid slow = put(0, "slow"), lacking = put(0, "lacking");
+	const struct nipfs_want wants[] = { { slow, NIPFS_WANT_LEAF, 0 },
+					    { lacking, NIPFS_WANT_LEAF, 0 } };
+	struct nipfs_block block;
+
+	(void)put(1, "lacking");
+	members[0]->order = MEMORY_ORDER_LIFO;
+	memory_blocks_fault(members[0], &lacking, MEMORY_FAULT_MISSING);
+	make_shy(0, 0);
+	ck_assert_int_eq(chain->ops->want(chain, wants, 2, NULL), 0);
+	/* the one that lacks it has said so; from then on it lets us wait */
+	shy_for = 7;
+	ck_assert_int_eq(chain->ops->next(chain, &block, NULL), 0);
+	ck_assert(nipfs_cid_equal(&block.cid, &lacking));
+	ck_assert_str_eq(chain->name, "second.car");
+	ck_assert_int_eq(asked_shy, 1);
+	ck_assert_int_eq(chain->ops->next(chain, &block, NULL), 0);
+	ck_assert(nipfs_cid_equal(&block.cid, &slow));
+	expect_idle(chain);
+}
+END_TEST
+
+START_TEST(two_that_let_us_wait)
+{
+	const struct nipfs_cid a = put(0, "a"), b = put(0, "b");
+	const struct nipfs_want wants[] = { { a, NIPFS_WANT_LEAF, 0 },
+					    { b, NIPFS_WANT_LEAF, 0 } };
+	struct nipfs_block block;
+	size_t n = 0;
+
+	(void)put(2, "b");
+	members[0]->order = MEMORY_ORDER_LIFO;
+	memory_blocks_fault(members[0], &b, MEMORY_FAULT_MISSING);
+	make_shy(0, 25);
+	make_shy(2, 25);
+	ck_assert_int_eq(chain->ops->want(chain, wants, 2, NULL), 0);
+	while (chain->ops->next(chain, &block, NULL) == 0)
+		n += block.status == 0;
+	ck_assert_uint_eq(n, 2);
+}
+END_TEST
+
 static Suite *chain_suite(void)
 {
 	Suite *s = suite_create("chain");
@@ -274,6 +343,8 @@ static Suite *chain_suite(void)
 	tcase_add_test(t, a_failure_with_many_outstanding);
 	tcase_add_test(t, a_helper_is_never_to_blame);
 	tcase_add_test(t, a_helper_that_fails_is_no_failure);
+	tcase_add_test(t, the_first_that_is_ready_answers);
+	tcase_add_test(t, two_that_let_us_wait);
 	suite_add_tcase(s, t);
 	return s;
 }
