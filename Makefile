@@ -38,18 +38,16 @@ endif
 endif
 
 PKG_CONFIG ?= pkg-config
-PKGS       := libcrypto libsodium libb2 libcbor sqlite3
-CLI_PKGS   := jansson
+PKGS       := libcrypto libsodium libb2 libcbor sqlite3 libcurl jansson
 # Commands that need no packages must work before they are installed.
 NEED_PKGS  := $(if $(MAKECMDGOALS),$(filter-out clean help deps quickstart check check-ci distclean uninstall,$(MAKECMDGOALS)),all)
 ifneq ($(NEED_PKGS),)
-ifneq ($(shell $(PKG_CONFIG) --exists $(PKGS) $(CLI_PKGS) 2>/dev/null && echo yes),yes)
-$(error packages are missing: run `make deps`, or install what pkg-config calls $(PKGS) $(CLI_PKGS))
+ifneq ($(shell $(PKG_CONFIG) --exists $(PKGS) 2>/dev/null && echo yes),yes)
+$(error packages are missing: run `make deps`, or install what pkg-config calls $(PKGS))
 endif
 endif
-PKG_CFLAGS  := $(shell $(PKG_CONFIG) --cflags $(PKGS) $(CLI_PKGS) 2>/dev/null)
+PKG_CFLAGS  := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS    := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -pthread
-CLI_LIBS    := $(shell $(PKG_CONFIG) --libs $(CLI_PKGS) 2>/dev/null)
 CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 
@@ -141,7 +139,7 @@ $(O)/$(SO): $(LIB_OBJ) lib/nixipfs.map
 
 $(O)/nix-ipfs: $(call obj,$(CLI_SRC)) $(STATIC)
 	$(call say,LD,$@)
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS) $(PKG_LIBS) $(CLI_LIBS)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
 
 # The command writes its own completions, from the table that its parser reads.
 COMPLETIONS := $(addprefix $(O)/completions/nix-ipfs.,bash zsh fish)

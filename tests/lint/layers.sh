@@ -28,7 +28,12 @@ forbid 'libsodium only where keys and hashes are' '#include <sodium' unixfs dag 
 forbid 'libcrypto only in hashing' '#include <openssl/' unixfs dag lib/blocks lib/disk cli
 forbid 'libcbor only in dag' '#include <cbor' multiformats unixfs lib cli
 forbid 'SQLite only in lib/nix and lib/blocks' '#include <sqlite3' multiformats unixfs dag lib/disk cli
-forbid 'jansson only in the command' '#include <jansson' multiformats unixfs dag lib
+forbid 'jansson only in lib/ipfs and the command' '#include <jansson' multiformats unixfs dag \
+    lib/blocks lib/disk lib/include lib/nix lib/*.[ch]
+forbid 'libcurl only in lib/ipfs' '#include <curl/' multiformats unixfs dag \
+    lib/blocks lib/disk lib/include lib/nix lib/*.[ch] cli
+forbid 'lib/ipfs is used by lib itself alone' '#include "lib/ipfs/' multiformats unixfs dag \
+    lib/blocks lib/disk lib/nix cli
 
 forbid 'no banned calls' \
     '[^a-zA-Z0-9_.>](strcpy|strcat|sprintf|vsprintf|strncpy|strtok|atoi|atol|gets|alloca|rand|tmpnam|mktemp)\(' \
