@@ -15,6 +15,13 @@
  * @problem: for the source: 0, or what was wrong with a block found for it
  * @member:  for a chain: who is asked
  * @blame:   for a chain: who the problem is with
+ * @lacking: for the network: bit i: origin i is not asked for it any more
+ * @asks:    for the network: requests under way
+ * @tries:   for the network: requests that failed
+ * @by_rpc:  for the network: the node's gateway has not got it
+ * @looked_up: for the network: nobody knows it but those to be asked
+ * @away:    for the network: since when the node that fetches it has not got it; or 0
+ * @rest:    for the network: not asked for before then
  */
 struct nipfs__wanted {
 	enum nipfs_want_role role;
@@ -22,6 +29,10 @@ struct nipfs__wanted {
 	unsigned int list;
 	int problem;
 	size_t member, blame;
+	uint32_t lacking;
+	uint8_t asks, tries;
+	bool by_rpc, looked_up;
+	uint64_t away, rest;
 	/* private */
 	struct nipfs__wanted *prev, *next, *chain;
 	uint64_t hash;
