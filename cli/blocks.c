@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a command takes blocks from: CAR files, or the local index. */
-#include <stdlib.h>
+/* Where a command takes blocks from: what --from names, or the local index and node. */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <nixipfs/index.h>
+#include <nixipfs/network.h>
 #include <nixipfs/progress.h>
 #include <nixipfs/sources.h>
 #include <nixipfs/store.h>
@@ -15,22 +15,40 @@
 #include "cli/ref.h"
 #include "cli/store_args.h"
 
+static void tell(void *ctx, const char *message)
+{
+	cli_note(ctx, "%s", message);
+}
+
+static int open_named(struct nipfs_block_source **out, const struct common *common,
+		      const char *const *from, size_t n, struct nipfs_error *err)
+{
+	/* the source tells for as long as it is open */
+	static struct common copy;
+	const struct nipfs_network_options options = {
+		.api = common->api,
+		.gateway = common->gateway,
+		.timeout_s = (unsigned int)common->timeout.value,
+		.tell = tell,
+		.ctx = &copy,
+	};
+
+	copy = *common;
+	if (common->timeout.set && (common->timeout.value == 0 || common->timeout.value > 86400))
+		return cli_fill(err, NIPFS_E_USAGE,
+				"option '--timeout' takes 1 to 86400 seconds, not %llu",
+				(unsigned long long)common->timeout.value);
+	return nipfs_source_open(out, from, n, &options, err);
+}
+
 static int open_index(struct blocks *out, const struct common *common,
 		      struct nipfs_error *err)
 {
 	const struct nipfs_store_options options = { .uri = common->store,
 						     .via = store_args_via(common) };
 	struct nipfs_index_truth truth;
-	int r = store_args_prepare(common, NIPFS_STORE_READ, err);
+	int r = nipfs_index_open(&out->index, NULL, false, err);
 
-	if (r < 0)
-		return r;
-	r = nipfs_index_open(&out->index, NULL, false, err);
-	if (r == NIPFS_E_NOTFOUND)
-		return cli_fill(
-		    err, NIPFS_E_NOTFOUND,
-		    "nothing was added on this machine yet: say with --from which "
-		    "CAR to read, or 'nix-ipfs add' first");
 	if (r == 0)
 		r = nipfs_store_open(&out->store, &options, err);
 	if (r < 0)
@@ -39,25 +57,38 @@ static int open_index(struct blocks *out, const struct common *common,
 	return nipfs_index_source_new(&out->source, out->index, &truth, err);
 }
 
-static int open_cars(struct blocks *out, const struct opt_list *from,
-		     struct nipfs_error *err)
+/* The index, and behind it the node that this user has or names. */
+static int open_default(struct blocks *out, const struct common *common,
+			struct nipfs_error *err)
 {
-	struct nipfs_block_source **cars =
-	    xcalloc(from->n, sizeof(struct nipfs_block_source *));
-	size_t n = 0;
-	int r = 0;
+	static const char *const kubo[] = { "kubo" };
+	const bool has_node = common->api || common->gateway || nipfs_kubo_is_known();
+	struct nipfs_block_source *members[2];
+	int r = store_args_prepare(common, NIPFS_STORE_READ, err), indexed;
 
-	while (r == 0 && n < from->n) {
-		r = nipfs_car_source_open(&cars[n], from->items[n], err);
-		n += r == 0;
+	if (r < 0)
+		return r;
+	indexed = open_index(out, common, err);
+	if (indexed == NIPFS_E_NOTFOUND && !out->index && !has_node)
+		return cli_fill(
+		    err, NIPFS_E_NOTFOUND,
+		    "nothing was added on this machine yet: say with --from which "
+		    "node, gateway or CAR to read, or 'nix-ipfs add' first");
+	if (indexed < 0 && (out->index || indexed != NIPFS_E_NOTFOUND))
+		return indexed;
+	if (!has_node)
+		return 0;
+	members[0] = out->source;
+	r = open_named(&members[1], common, kubo, 1, err);
+	if (r < 0)
+		return r;
+	if (indexed < 0) {
+		out->source = members[1];
+		return 0;
 	}
-	if (r == 0 && n == 1)
-		out->source = cars[0];
-	else if (r == 0)
-		r = nipfs_chain_source_new(&out->source, cars, n, err);
-	for (size_t i = 0; r < 0 && i < n; i++)
-		nipfs_block_source_free(cars[i]);
-	free(cars);
+	r = nipfs_chain_source_new(&out->source, members, 2, err);
+	if (r < 0)
+		nipfs_block_source_free(members[1]);
 	return r;
 }
 
@@ -80,9 +111,9 @@ int blocks_open(struct blocks *out, const struct common *common, struct nipfs_er
 	int r = check_stdin_once(&common->from, err);
 
 	if (r == 0 && common->from.n)
-		r = open_cars(out, &common->from, err);
+		r = open_named(&out->source, common, common->from.items, common->from.n, err);
 	else if (r == 0)
-		r = open_index(out, common, err);
+		r = open_default(out, common, err);
 	if (r < 0)
 		blocks_close(out);
 	return r;

@@ -66,8 +66,12 @@ struct common {
 	bool help, version, quiet, verbose, json;
 	const char *store;
 	unsigned int via; /* of VIA, see enum nipfs_store_via; 0 not given */
-	bool null;	      /* only with CMD_LISTS */
-	struct opt_list from; /* only with CMD_TAKES_CID */
+	bool null;	  /* only with CMD_LISTS */
+
+	/* only with CMD_TAKES_CID */
+	struct opt_list from;
+	const char *api, *gateway;
+	struct opt_number timeout;
 };
 
 /* Which of the shared options a command has beside those that all have. */

@@ -31,8 +31,13 @@ const struct opt opts_lists[] = {
 };
 
 const struct opt opts_takes_cid[] = {
-	{ "from", 0, OPT_LIST, "FILE.car|-",
-	  "take blocks from this CAR (may be repeated)", FIELD(from) },
+	{ "from", 0, OPT_LIST, "kubo|URL|FILE.car|-",
+	  "take blocks from this node, gateway or CAR (may be repeated)", FIELD(from) },
+	{ "api", 0, OPT_TEXT, "ADDRESS", "where the RPC of the node 'kubo' is", FIELD(api) },
+	{ "gateway", 0, OPT_TEXT, "ADDRESS", "where the gateway of the node 'kubo' is",
+	  FIELD(gateway) },
+	{ "timeout", 0, OPT_NUMBER, "SECONDS", "how long a gateway may say nothing (45)",
+	  FIELD(timeout) },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0 },
 };
 

@@ -7,12 +7,12 @@
 
 #include "cli/command.h"
 
-/* Whether the words of the metavar are the values: "balanced|trickle", not "FILE.car|-".
- */
+/* Whether the words of the metavar are the values: "balanced|trickle", not
+ * "kubo|URL|FILE.car|-". */
 static bool has_words(const struct opt *opt)
 {
 	return opt->metavar && strchr(opt->metavar, '|') &&
-	       strspn(opt->metavar, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 0;
+	       !strpbrk(opt->metavar, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 }
 
 /* "a|b|c" with another separator. */

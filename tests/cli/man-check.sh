@@ -6,7 +6,7 @@
 cd "$top" || exit 1
 
 "$NIX_IPFS" __table > "$scratch/table" || fail '__table'
-shared='--help --version --quiet --verbose --json --store --via --null --from'
+shared='--help --version --quiet --verbose --json --store --via --null --from --api --gateway --timeout'
 
 # The options of a page as "--name -letter METAVAR", from lines such as
 #   .It Fl s , Fl -chunker Ar CHUNKER
