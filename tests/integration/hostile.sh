@@ -1,6 +1,7 @@
 #!/bin/bash
-# Hostile input: CARs, closures and trees that are cut, bent, or lie. Nothing may crash, hang or
-# take much memory; what is wrong is refused in one line, and nothing of it stays in the store.
+# Hostile input: CARs, closures and trees that are cut, bent, or lie, and gateways that do, or stall,
+# lead astray and never come to an end. Nothing may crash, hang or take much memory; what is wrong is
+# refused in one line, or comes from another gateway, and nothing of it stays in the store.
 # What lies is made by tests/support/ipld.py, not by our own code.
 many_files=1
 # shellcheck source=tests/lib.sh
@@ -29,6 +30,9 @@ inside() {
     verdicts python3 "$support/hostile_narinfo.py" "$NIX_IPFS" "$scratch/narinfo" \
         closure.car "$cid" "$(cat first.pk)" "$(cat other.pk)"
     verdicts python3 "$support/hostile_tree.py" "$NIX_IPFS" "$scratch/tree"
+    # what the environment says of proxies is not about this machine
+    http_proxy=http://127.0.0.1:1 verdicts python3 "$support/hostile_gateway.py" "$NIX_IPFS" \
+        "$scratch/gateway" closure.car "$cid" "$(cat first.pk)"
     summary
 }
 

@@ -4,30 +4,16 @@
 # from the node's gateway (--nars).
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-
-start_node() {
-    export IPFS_PATH=$scratch/repo
-    "$IPFS" init -e > /dev/null
-    "$IPFS" config Addresses.API /ip4/127.0.0.1/tcp/0
-    "$IPFS" config Addresses.Gateway /ip4/127.0.0.1/tcp/0
-    "$IPFS" config --json Addresses.Swarm '[]'
-    "$IPFS" config --json Bootstrap '[]'
-    "$IPFS" config Routing.Type none
-    "$IPFS" config --json Provide.Enabled false
-    "$IPFS" daemon > "$scratch/daemon.log" 2>&1 &
-    daemon=$!
-    trap 'kill $daemon 2> /dev/null; wait $daemon 2> /dev/null; cleanup_scratch' EXIT
-    for _ in $(seq 100); do
-        [ -s "$IPFS_PATH/gateway" ] && break
-        sleep 0.1
-    done
-    gateway=$(cat "$IPFS_PATH/gateway")
-}
+# shellcheck source=tests/kubo.sh
+. "$top/tests/kubo.sh"
 
 inside() {
     local outs all p base cid
     cd "$scratch" || exit 1
-    start_node
+    trap 'stop_nodes; cleanup_scratch' EXIT
+    init_node repo
+    start_node repo
+    gateway=$(cat "$IPFS_PATH/gateway")
     nix-build --no-out-link "$top/tests/closure/closure.nix" > outs 2> build.log || fail 'the closure builds' "$(tail -n 3 build.log)"
     mapfile -t outs < outs
     mapfile -t all < <(nix-store -qR "${outs[@]}")

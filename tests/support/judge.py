@@ -154,9 +154,10 @@ class Store:
         db.close()
         return {path.rsplit('/', 1)[1]: hash.split(':')[1] for path, hash in rows}
 
-    def problem(self, known):
-        """known: NAR hashes, in base 16, of what may be there."""
-        names, valid = self.names(), self.valid()
+    def problem(self, known, kept=()):
+        """known: NAR hashes, in base 16, of what may be there. kept: ends of names that may be
+        there although they are not valid."""
+        names, valid = {name for name in self.names() if not name.endswith(kept)}, self.valid()
         if names != set(valid):
             return 'left in the store folder: %s; without files: %s' % (
                 sorted(names - set(valid)), sorted(set(valid) - names))
