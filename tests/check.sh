@@ -53,16 +53,31 @@ fuzz_corpora() {
     done
 }
 
+# Scripts, as many at a time as there are processors; each is told whole, when it has ended.
 scripts() {
-    local script
-    for script in "$@"; do
-        [ -x "$script" ] || continue
-        bash "$script" || true
-    done
+    local out
+    out=$(mktemp -d "$log/scripts-XXXXXX")
+    # shellcheck disable=SC2016
+    printf '%s\n' "$@" | OUT=$out xargs -P "$jobs" -I{} bash -c '
+        [ -x "$1" ] || exit 0
+        name=${1##*/} said=$OUT/${1//\//-}
+        bash "$1" > "$said" 2>&1 < /dev/null
+        code=$?
+        if ! grep -q "^$name: [0-9]* passed, [0-9]* failed" "$said"; then
+            echo "FAILED  $1: it did not end: exit $code" >> "$said"
+            echo 0 1 0 >> "$NIPFS_COUNTS"
+        fi
+        flock "$OUT" sh -c "cat \"\$1\"; echo \"        \$2 s\"" sh "$said" "$SECONDS"' _ {}
 }
 
 # with_build FOLDER COMMAND...: the scripts find the program in that build
-with_build() {
+with_build() (
+    export O=$1 NIX_IPFS=$PWD/$1/nix-ipfs
+    shift
+    "$@"
+)
+
+build() {
     local folder=$1
     shift
     env O="$folder" NIX_IPFS="$PWD/$folder/nix-ipfs" bash -c "$(declare -f scripts); \"\$@\"" _ "$@"

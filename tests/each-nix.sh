@@ -9,7 +9,7 @@ each_nix() {
     shift
     # a user without rights must get at what is in here
     chmod 755 "$scratch"
-    for version in ${NIX_VERSIONS:-2.8 2.26}; do
+    for version in $nix_versions; do
         why=$(missing "nix-$version")
         if [ -n "$why" ]; then
             skip "$what with Nix $version" "$why"

@@ -5,8 +5,17 @@
 
 declare -A node_pids
 
+# Below the ports that the kernel gives to others, so that none takes it in the meantime.
 free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 -c 'import random, socket
+while True:
+    s, port = socket.socket(), random.randrange(10000, 32768)
+    try:
+        s.bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    print(port)
+    break'
 }
 
 # init_node NAME: makes the repository $scratch/NAME, and IPFS_PATH name it

@@ -2,6 +2,9 @@
 # The client of the Nix daemon against the real ones: as root, as a user without
 # rights, and with a child of our own. What each may do and what is answered; after
 # it Nix finds the same in the store as in the one that it came from.
+# Each Nix speaks another protocol.
+# shellcheck disable=SC2034
+each_protocol=1
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/each-nix.sh

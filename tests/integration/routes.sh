@@ -7,7 +7,7 @@
 
 outside() {
     local version why
-    for version in ${NIX_VERSIONS:-2.8 2.26}; do
+    for version in $nix_versions; do
         why=$(missing "nix-$version")
         [ "$(id -u)" = 0 ] || why='only root can be several users'
         if [ -n "$why" ]; then
@@ -64,15 +64,16 @@ empty_store() {
 
 # facts PATH...: all that Nix says of them, but when they came
 facts() {
-    local p drv
+    local p all=() derivations=()
     for p in "$@"; do
-        nix-store --verify-path "$p" 2>&1 || echo "$p is bad"
-        nix-store -q --references "$p" | sort
-        nix-store -q --deriver "$p"
-        case $p in *.drv) drv=--derivation ;; *) drv= ;; esac
-        # shellcheck disable=SC2086
-        nix path-info --json $drv "$p" | sed -E 's/,?"registrationTime":[0-9]+//; s/,?"ultimate":(true|false)//'
+        case $p in *.drv) derivations+=("$p") ;; *) all+=("$p") ;; esac
     done
+    nix-store --verify-path "$@" 2>&1 || echo 'bad'
+    # with references and derivers, sorted by path
+    {
+        nix path-info --json "${all[@]}"
+        [ ${#derivations[@]} = 0 ] || nix path-info --json --derivation "${derivations[@]}"
+    } | sed -E 's/,?"registrationTime":[0-9]+//g; s/,?"ultimate":(true|false)//g'
 }
 
 # compare NAME FACTS PATH...
