@@ -71,16 +71,10 @@ scripts() {
 }
 
 # with_build FOLDER COMMAND...: the scripts find the program in that build
-with_build() (
-    export O=$1 NIX_IPFS=$PWD/$1/nix-ipfs
-    shift
-    "$@"
-)
-
-build() {
+with_build() {
     local folder=$1
     shift
-    env O="$folder" NIX_IPFS="$PWD/$folder/nix-ipfs" bash -c "$(declare -f scripts); \"\$@\"" _ "$@"
+    O=$folder NIX_IPFS=$PWD/$folder/nix-ipfs "$@"
 }
 
 build() {

@@ -76,9 +76,9 @@ summary() {
     [ "$n_fail" = 0 ]
 }
 
-# A script that makes thousands of files sets many_files=1: in memory where there is room.
-if [ -n "${many_files:-}" ] && [ -z "${TMPDIR:-}" ] &&
-    [ "$(df --output=avail /dev/shm 2> /dev/null | tail -n 1)" -gt 2000000 ] 2> /dev/null; then
+# In memory where there is room: on a disk most of the time goes into making small files durable.
+if [ -z "${TMPDIR:-}" ] &&
+    [ "$(df --output=avail /dev/shm 2> /dev/null | tail -n 1)" -gt 4000000 ] 2> /dev/null; then
     export TMPDIR=/dev/shm
 fi
 scratch=$(mktemp -d)

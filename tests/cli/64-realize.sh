@@ -45,4 +45,4 @@ r --stdin < list
 r --stdin < /dev/null
 from='--from -'
 r --stdin < list
-find . -name '*-*'
+find . -name '*-*' | LC_ALL=C sort

@@ -2,7 +2,6 @@
 # kill -9, signals and neighbours: whatever happened, the next run finishes, the store is what
 # Nix says it is, and a garbage collection leaves nothing that is not registered.
 # SCALE=20: a thousand kills of each command. SEED=...: other moments.
-many_files=1
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/corpus.sh

@@ -1,7 +1,6 @@
 #!/bin/bash
 # --name: odd trees, from disk and out of DAGs, become the store paths that each Nix
 # makes of them, beside its collector, beside each other, and after kills.
-many_files=1
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/each-nix.sh

@@ -1,7 +1,6 @@
 #!/bin/bash
 # Odd trees as store objects: from one store through blocks into another, byte for byte what Nix
 # says they are; what can be no store object is refused.
-many_files=1
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/corpus.sh

@@ -2,7 +2,6 @@
 # What is here already is not fetched: blocks of valid paths, whatever state the index is in, and
 # what killed runs left. And what --dry-run says of that, and --strict.
 # SEED=...: other moments to kill at.
-many_files=1
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/corpus.sh

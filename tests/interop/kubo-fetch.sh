@@ -2,7 +2,6 @@
 # A closure realized from real Kubo nodes: by gateway, by RPC, over Unix sockets, with
 # credentials, out of a second node that has it over Bitswap, and with a node that is killed
 # in the middle and comes back. Nodes are offline but for each other.
-many_files=1
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/kubo.sh

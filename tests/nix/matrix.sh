@@ -21,7 +21,6 @@
 #   self      content-addressed, with references to themselves
 #   drv       a derivation and what it is made of
 # SCALE: the size of the files.
-many_files=1
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/nix/closures.sh

@@ -4,7 +4,6 @@
 # is kept is there, nobody waits for ever, and in the end one collection leaves nothing beside
 # what is registered.
 # SCALE: more at a time, and for longer. SEED=...: other moments.
-many_files=1
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/each-nix.sh
