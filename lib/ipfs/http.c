@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "multiformats/base/err.h"
+#include "multiformats/base/num.h"
 
 #if LIBCURL_VERSION_NUM < 0x075700
 #error libcurl 7.87 or newer is needed
@@ -15,7 +16,9 @@
 enum {
 	RATE_MIN = 1024,   /* bytes a second that every transfer has to make */
 	BODY_MAX_S = 600,  /* and so long may one that is kept take at most */
-	TAKE_MORE = 64 * 1024 /* bytes left at which a paused one goes on */
+	TAKE_MORE = 64 * 1024, /* bytes left at which a paused one goes on */
+	GIVE_MAX = 4 << 20,    /* bytes that wait to be sent */
+	GIVE_MORE = 1 << 20    /* bytes left at which there is room again */
 };
 
 /*
@@ -109,6 +112,7 @@ static int begin(struct nipfs__http *h, struct nipfs__transfer *t)
 		t->easy = curl_easy_init();
 	t->url = (struct nipfs_buf)NIPFS_BUF_INIT(4 * NIPFS__URL_MAX);
 	t->taken = (struct nipfs_buf)NIPFS_BUF_INIT(SIZE_MAX);
+	t->given = (struct nipfs_buf)NIPFS_BUF_INIT(SIZE_MAX);
 	if (!t->easy || nipfs__buf_put_str(&t->url, r->endpoint->url) < 0 ||
 	    nipfs__buf_put_str(&t->url, r->path) < 0 ||
 	    nipfs__buf_terminate(&t->url) < 0 ||
@@ -173,6 +177,8 @@ static bool is_late(const struct nipfs__http *h, const struct nipfs__transfer *t
 	const uint64_t ran = h->clock - t->begun - t->idle;
 	const uint64_t may = (uint64_t)h->timeout_s * 1000;
 
+	if (t->request.patience_s)
+		return h->clock - t->moved > (uint64_t)t->request.patience_s * 1000;
 	if (t->request.body == NIPFS__HTTP_DROP)
 		return false;
 	if (t->request.body == NIPFS__HTTP_KEEP && ran > may + BODY_MAX_S * 1000)
@@ -187,9 +193,10 @@ static void end_late(struct nipfs__http *h, uint64_t passed)
 
 		if (t->state != NIPFS__TRANSFER_RUNS)
 			continue;
-		if (t->seen != t->received)
+		/* nor is anybody late while we have nothing to send, or do not listen */
+		if (t->seen != t->received + t->sent || t->paused || (t->hungry && !t->gave_all))
 			t->moved = h->clock;
-		t->seen = t->received;
+		t->seen = t->received + t->sent;
 		if (t->paused)
 			t->idle += passed;
 		if (!is_late(h, t))
@@ -197,7 +204,7 @@ static void end_late(struct nipfs__http *h, uint64_t passed)
 		(void)curl_multi_remove_handle(h->multi, t->easy);
 		nipfs__transfer_fail(t, NIPFS_E_UNREACHABLE,
 				     t->received ? "it is too slow" : "no answer within %u s",
-				     h->timeout_s);
+				     t->request.patience_s ? t->request.patience_s : h->timeout_s);
 		t->code = t->stop;
 		t->late = true;
 		t->state = NIPFS__TRANSFER_DONE;
@@ -224,6 +231,9 @@ static bool has_news(const struct nipfs__http *h)
 		const struct nipfs__transfer *t = &h->transfers[i];
 
 		if (t->state == NIPFS__TRANSFER_DONE || t->taken.len > t->used)
+			return true;
+		if (t->state == NIPFS__TRANSFER_RUNS && t->request.type && !t->gave_all &&
+		    t->given.len - t->gone < GIVE_MORE)
 			return true;
 	}
 	return false;
@@ -253,4 +263,37 @@ size_t nipfs__http_take(struct nipfs__transfer *t, uint8_t *out, size_t n)
 		(void)curl_easy_pause(t->easy, CURLPAUSE_CONT);
 	}
 	return n;
+}
+
+static void wake(struct nipfs__transfer *t)
+{
+	if (!t->hungry || t->state != NIPFS__TRANSFER_RUNS)
+		return;
+	t->hungry = false;
+	(void)curl_easy_pause(t->easy, CURLPAUSE_CONT);
+}
+
+ssize_t nipfs__http_give(struct nipfs__transfer *t, const void *bytes, size_t n)
+{
+	const size_t waiting = t->given.len - t->gone;
+
+	if (t->state != NIPFS__TRANSFER_RUNS)
+		return 0;
+	if (!bytes) {
+		t->gave_all = true;
+		wake(t);
+		return 0;
+	}
+	n = nipfs__min_size(n, GIVE_MAX - waiting);
+	if (n == 0)
+		return 0;
+	if (t->gone) {
+		memmove(t->given.ptr, t->given.ptr + t->gone, waiting);
+		t->given.len = waiting;
+		t->gone = 0;
+	}
+	if (nipfs__buf_put(&t->given, bytes, n) < 0)
+		return NIPFS_E_NOMEM;
+	wake(t);
+	return (ssize_t)n;
 }

@@ -7,6 +7,7 @@
 #define LIB_IPFS_HTTP_H
 
 #include <curl/curl.h>
+#include <sys/types.h>
 
 #include <nixipfs/block.h>
 
@@ -18,7 +19,7 @@ enum {
 	NIPFS__HTTP_REDIRECTS = 4,
 	NIPFS__HTTP_TIMEOUT_S = 45, /* a node looks for a block for 30 s before it says no */
 	NIPFS__HTTP_WHY_MAX = CURL_ERROR_SIZE,
-	NIPFS__HTTP_SAID_MAX = 512
+	NIPFS__HTTP_SAID_MAX = 2048
 };
 
 enum nipfs__http_verb { NIPFS__HTTP_GET, NIPFS__HTTP_POST };
@@ -39,6 +40,9 @@ enum nipfs__http_body {
  * @max_body:    a longer body is a failure
  * @accept:      media type, or NULL
  * @form:        what is posted, multipart/form-data between lines of "--x"; or NULL
+ * @type:        what is posted comes by nipfs__http_give(): its media type; or NULL
+ * @patience_s:  how long nothing may move, neither to nor fro; in place of the time-outs
+ *               that hold for what is not ours. 0: those
  * @secret:      header line with credentials, or NULL: goes to the endpoint alone
  * @only_cached: it is to answer out of what it has
  * @follow:      redirects, as nipfs__redirect_check() has it
@@ -49,7 +53,8 @@ struct nipfs__http_request {
 	enum nipfs__http_verb verb;
 	enum nipfs__http_body body;
 	size_t max_body;
-	const char *accept, *secret, *form;
+	const char *accept, *secret, *form, *type;
+	unsigned int patience_s;
 	bool only_cached, follow;
 };
 
@@ -67,30 +72,33 @@ enum nipfs__transfer_state { NIPFS__TRANSFER_FREE, NIPFS__TRANSFER_RUNS, NIPFS__
  * @body:        the kept body, @len bytes of it; NULL: of no bytes
  * @why:         what is wrong, for messages: "connection refused", "HTTP 404"
  * @said:        the beginning of the body that came with another status than 200
+ * @broken:      the server says behind the body of a good answer that it failed in the
+ *               middle: @said has why
  * @begun:       when it was started, by nipfs__http_now()
  * @received:    bytes of the body so far
- * @moved:       when the last of them came, about, by nipfs__http_now()
+ * @sent:        bytes that were given and are on their way
+ * @moved:       when the last of either went, about, by nipfs__http_now()
  */
 struct nipfs__transfer {
 	enum nipfs__transfer_state state;
 	int code;
 	long status;
-	bool no_server, late;
+	bool no_server, late, broken;
 	uint64_t retry_ms;
 	struct nipfs_slab *body;
 	size_t len;
 	char why[NIPFS__HTTP_WHY_MAX], said[NIPFS__HTTP_SAID_MAX];
-	uint64_t begun, received, moved;
+	uint64_t begun, received, sent, moved;
 	/* private */
 	struct nipfs__http_request request;
 	CURL *easy;
 	struct curl_slist *headers;
-	struct nipfs_buf url, taken;
-	size_t used;
+	struct nipfs_buf url, taken, given;
+	size_t used, gone;
 	unsigned int hops;
 	uint64_t header_bytes, idle, seen;
 	int stop;
-	bool enough, paused;
+	bool enough, paused, hungry, gave_all;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -153,5 +161,14 @@ void nipfs__http_run(struct nipfs__http *h, int wait_ms);
  * Return: how many; 0: there are none now, and when the transfer is DONE, none to come.
  */
 size_t nipfs__http_take(struct nipfs__transfer *t, uint8_t *out, size_t n);
+
+/**
+ * nipfs__http_give() - the next bytes of what is posted bit by bit
+ * @bytes: NULL: that was all
+ *
+ * Return: how many were taken; less than @n, also 0: there is no room now, and when the
+ * transfer is DONE, nobody who wants them. Or NIPFS_E_NOMEM.
+ */
+ssize_t nipfs__http_give(struct nipfs__transfer *t, const void *bytes, size_t n) NIPFS_MUSTUSE;
 
 #endif

@@ -16,6 +16,7 @@ enum {
 	BODY_MIN = 4 * 1024,
 	TAKE_MAX = 512 * 1024, /* bytes that wait to be taken */
 	READ_BYTES = 128 * 1024,
+	SEND_BYTES = 512 * 1024,
 	CONNECT_TIMEOUT_S = 10
 };
 
@@ -132,6 +133,24 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
 
 /* ---- what goes out ----------------------------------------------------------------- */
 
+static size_t on_send(char *out, size_t size, size_t n, void *ctx)
+{
+	struct nipfs__transfer *t = ctx;
+	const size_t left = t->given.len - t->gone;
+
+	if (left == 0 && t->gave_all)
+		return 0;
+	if (left == 0) {
+		t->hungry = true;
+		return CURL_READFUNC_PAUSE;
+	}
+	n = nipfs__min_size(size * n, left);
+	memcpy(out, t->given.ptr + t->gone, n);
+	t->gone += n;
+	t->sent += n;
+	return n;
+}
+
 static int add_header(struct nipfs__transfer *t, const char *line)
 {
 	struct curl_slist *more = curl_slist_append(t->headers, line);
@@ -150,6 +169,23 @@ static void free_headers(struct nipfs__transfer *t)
 	t->headers = NULL;
 }
 
+/* What is posted: nothing, a form, or what comes bit by bit. */
+static int add_post_headers(struct nipfs__transfer *t)
+{
+	char type[160];
+	int code;
+
+	if (!t->request.type)
+		return add_header(t, t->request.form ?
+					     "Content-Type: multipart/form-data; boundary=x" :
+					     "Content-Type:");
+	(void)snprintf(type, sizeof(type), "Content-Type: %s", t->request.type);
+	code = add_header(t, type);
+	if (code == 0)
+		code = add_header(t, "Transfer-Encoding: chunked");
+	return code < 0 ? code : add_header(t, "Expect:");
+}
+
 static int make_headers(struct nipfs__transfer *t)
 {
 	const struct nipfs__http_request *r = &t->request;
@@ -161,8 +197,7 @@ static int make_headers(struct nipfs__transfer *t)
 	(void)snprintf(accept, sizeof(accept), "Accept: %s", r->accept ? r->accept : "*/*");
 	code = add_header(t, accept);
 	if (code == 0 && r->verb == NIPFS__HTTP_POST)
-		code = add_header(t, r->form ? "Content-Type: multipart/form-data; boundary=x" :
-					       "Content-Type:");
+		code = add_post_headers(t);
 	if (code == 0 && r->only_cached)
 		code = add_header(t, "Cache-Control: only-if-cached");
 	/* where a redirect leads to is told nothing */
@@ -205,6 +240,19 @@ static void set_connection(const struct nipfs__transfer *t)
 		(void)curl_easy_setopt(t->easy, CURLOPT_CAINFO, file);
 }
 
+static void set_post(struct nipfs__transfer *t)
+{
+	if (!t->request.type) {
+		(void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS,
+				       t->request.form ? t->request.form : "");
+		return;
+	}
+	(void)curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
+	(void)curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
+	(void)curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_send);
+	(void)curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
+}
+
 int nipfs__transfer_prepare(struct nipfs__transfer *t, const char *url)
 {
 	CURL *easy = t->easy;
@@ -213,7 +261,7 @@ int nipfs__transfer_prepare(struct nipfs__transfer *t, const char *url)
 	if (make_headers(t) < 0)
 		return NIPFS_E_NOMEM;
 	t->header_bytes = 0;
-	t->received = 0;
+	t->received = t->sent = 0;
 	t->error[0] = t->said[0] = 0;
 	set_connection(t);
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -228,8 +276,7 @@ int nipfs__transfer_prepare(struct nipfs__transfer *t, const char *url)
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
 	if (t->request.verb == NIPFS__HTTP_POST)
-		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-				       t->request.form ? t->request.form : "");
+		set_post(t);
 	return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK ? 0 : NIPFS_E_NOMEM;
 }
 
@@ -330,6 +377,17 @@ static bool follow(struct nipfs__transfer *t)
 	return true;
 }
 
+/* Kubo says in a trailer that it failed after it had begun to answer. */
+static void hear_trailer(struct nipfs__transfer *t)
+{
+	struct curl_header *h;
+
+	if (curl_easy_header(t->easy, "X-Stream-Error", 0, CURLH_TRAILER, -1, &h) != CURLHE_OK)
+		return;
+	t->broken = true;
+	(void)snprintf(t->said, sizeof(t->said), "%s", h->value);
+}
+
 bool nipfs__transfer_finish(struct nipfs__transfer *t, CURLcode result)
 {
 	curl_off_t seconds = 0;
@@ -344,6 +402,8 @@ bool nipfs__transfer_finish(struct nipfs__transfer *t, CURLcode result)
 		t->state = NIPFS__TRANSFER_RUNS;
 		return true;
 	}
+	if (t->status == 200)
+		hear_trailer(t);
 	if (t->code == 0 && t->status != 200)
 		(void)snprintf(t->why, sizeof(t->why), "HTTP %ld", t->status);
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &seconds);
@@ -360,5 +420,6 @@ void nipfs__transfer_clear(struct nipfs__transfer *t)
 	free_headers(t);
 	nipfs__buf_release(&t->url);
 	nipfs__buf_release(&t->taken);
+	nipfs__buf_release(&t->given);
 	*t = (struct nipfs__transfer){ .easy = easy };
 }

@@ -6,16 +6,25 @@
 #include "lib/ipfs/origin.h"
 
 /**
+ * nipfs__node_find_api() - where the RPC of a node is, as Kubo finds it
+ * @api: multiaddr or URL; NULL: the file `api` in $IPFS_PATH or ~/.ipfs, else
+ *       /ip4/127.0.0.1/tcp/5001
+ * @out: to be released; untouched on failure
+ *
+ * Return: 0, or as nipfs__endpoint_of(), and nipfs__endpoint_parse() for the file.
+ */
+int nipfs__node_find_api(const char *api, struct nipfs__endpoint *out,
+			 struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/**
  * nipfs__node_find() - a node's addresses, as Kubo finds them
- * @api:     multiaddr or URL of its RPC; NULL: the file `api` in $IPFS_PATH or ~/.ipfs,
- *           else /ip4/127.0.0.1/tcp/5001
+ * @api:     of its RPC, as nipfs__node_find_api() has it
  * @gateway: multiaddr or URL of its gateway; NULL: the file `gateway`, unless @api is
  *           given; else the node is asked
  *
  * Nothing is connected to.
  *
- * Return: 0, or as nipfs__endpoint_of(), nipfs__endpoint_parse() for what stands in files,
- * and nipfs__credentials_load().
+ * Return: 0, or as nipfs__node_find_api() and nipfs__credentials_load().
  */
 int nipfs__node_find(struct nipfs__origin *o, const char *api, const char *gateway,
 		     struct nipfs_error *err) NIPFS_MUSTUSE;

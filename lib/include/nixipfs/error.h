@@ -32,7 +32,8 @@ extern "C" {
 	X(UNTRUSTED, -12, 1, "not signed by a trusted key")                              \
 	X(EXISTS, -13, 1, "exists already")                                              \
 	X(CHANGED, -14, 1, "changed while it was read")                                  \
-	X(CANCELLED, -15, 1, "interrupted")
+	X(CANCELLED, -15, 1, "interrupted")                                              \
+	X(REFUSED, -16, 1, "refused by the node")
 
 enum nipfs_err {
 #define NIPFS_ERR_ENUM(name, value, exit_code, text) NIPFS_E_##name = (value),
