@@ -2,7 +2,7 @@
 # deps.sh [build|test]: installs or builds what the project needs, on Debian 12.
 #   build  what `make` needs, and nix-bin for the quickstart: apt packages
 #   test   all that `make check` needs besides: more apt packages, Kubo, the
-#          JavaScript importer, a newer Nix; cached in build-deps/
+#          JavaScript programs of IPFS, a newer Nix; cached in build-deps/
 # What cannot be had is named, with the reason, in build-deps/missing; the tests
 # that need it then say `skipped: why`. Exits 1 only when the project cannot be built.
 set -uo pipefail
@@ -133,7 +133,7 @@ javascript() {
     local stamp
     stamp=$(sha256sum "$top/tests/js/package-lock.json" | cut -d' ' -f1)
     if [ "$(cat "$deps/js.stamp" 2>/dev/null)" != "$stamp" ]; then
-        say 'installing the JavaScript importer'
+        say 'installing the JavaScript programs'
         mkdir -p "$deps/js"
         cp "$top"/tests/js/package.json "$top"/tests/js/package-lock.json "$top"/tests/js/.npmrc "$deps/js"
         if ! (cd "$deps/js" && npm ci --ignore-scripts) > "$deps/js.log" 2>&1; then
