@@ -12,8 +12,11 @@
 
 enum { SECRET_MAX = 8192 };
 
-static const char variable[] = "NIX_IPFS_API_AUTH";
-static const char file_variable[] = "NIX_IPFS_API_AUTH_FILE";
+/* The two variables that a secret is in or comes by, and how it is written. */
+struct place {
+	const char *variable, *file_variable;
+	int (*parse)(struct nipfs_slice text, char **out, struct nipfs_error *err);
+};
 
 void nipfs__secret_free(char *secret)
 {
@@ -83,10 +86,16 @@ static int basic(struct nipfs_slice text, char **out, struct nipfs_error *err)
 	return r;
 }
 
-int nipfs__credentials_parse(struct nipfs_slice text, char **out, struct nipfs_error *err)
+static struct nipfs_slice trim_end(struct nipfs_slice text)
 {
 	while (text.len && memchr(" \t\r\n", text.ptr[text.len - 1], 4))
 		text.len--;
+	return text;
+}
+
+int nipfs__credentials_parse(struct nipfs_slice text, char **out, struct nipfs_error *err)
+{
+	text = trim_end(text);
 	if (text.len > SECRET_MAX)
 		return malformed(err);
 	if (begins_with(&text, "bearer:"))
@@ -96,7 +105,16 @@ int nipfs__credentials_parse(struct nipfs_slice text, char **out, struct nipfs_e
 	return malformed(err);
 }
 
-static int load_file(const char *path, char **out, struct nipfs_error *err)
+int nipfs__pin_token_parse(struct nipfs_slice text, char **out, struct nipfs_error *err)
+{
+	text = trim_end(text);
+	if (text.len > SECRET_MAX || !is_visible(text))
+		return nipfs__fail(err, NIPFS_E_INVALID, "a token is visible ASCII on one line");
+	return header_line("Bearer", text, out, err);
+}
+
+static int load_file(const struct place *place, const char *path, char **out,
+		     struct nipfs_error *err)
 {
 	nipfs_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char text[SECRET_MAX + 1];
@@ -105,9 +123,9 @@ static int load_file(const char *path, char **out, struct nipfs_error *err)
 
 	if (n < 0)
 		return nipfs__fail_errno(err, errno, "cannot read '%s', which %s names", path,
-					 file_variable);
+					 place->file_variable);
 	r = n <= SECRET_MAX ?
-		    nipfs__credentials_parse(nipfs__slice(text, (size_t)n), out, err) :
+		    place->parse(nipfs__slice(text, (size_t)n), out, err) :
 		    nipfs__fail(err, NIPFS_E_LIMIT, "'%s' has over %d bytes", path, SECRET_MAX);
 	explicit_bzero(text, sizeof(text));
 	if (r == NIPFS_E_INVALID)
@@ -115,16 +133,32 @@ static int load_file(const char *path, char **out, struct nipfs_error *err)
 	return r;
 }
 
-int nipfs__credentials_load(char **out, struct nipfs_error *err)
+static int load(const struct place *place, char **out, struct nipfs_error *err)
 {
-	const char *text = getenv(variable), *path = getenv(file_variable);
+	const char *text = getenv(place->variable), *path = getenv(place->file_variable);
 	int r;
 
 	*out = NULL;
 	if (!text || !*text)
-		return path && *path ? load_file(path, out, err) : 0;
-	r = nipfs__credentials_parse(nipfs__slice_str(text), out, err);
+		return path && *path ? load_file(place, path, out, err) : 0;
+	r = place->parse(nipfs__slice_str(text), out, err);
 	if (r == NIPFS_E_INVALID)
-		nipfs__prefix(err, "%s", variable);
+		nipfs__prefix(err, "%s", place->variable);
 	return r;
+}
+
+int nipfs__credentials_load(char **out, struct nipfs_error *err)
+{
+	static const struct place place = { "NIX_IPFS_API_AUTH", "NIX_IPFS_API_AUTH_FILE",
+					    nipfs__credentials_parse };
+
+	return load(&place, out, err);
+}
+
+int nipfs__pin_token_load(char **out, struct nipfs_error *err)
+{
+	static const struct place place = { "NIX_IPFS_PIN_TOKEN", "NIX_IPFS_PIN_TOKEN_FILE",
+					    nipfs__pin_token_parse };
+
+	return load(&place, out, err);
 }

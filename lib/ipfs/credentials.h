@@ -29,6 +29,14 @@ int nipfs__credentials_parse(struct nipfs_slice text, char **out,
  */
 int nipfs__credentials_load(char **out, struct nipfs_error *err) NIPFS_MUSTUSE;
 
+/* The token for a pinning service, as it is. Return: as nipfs__credentials_parse(). */
+int nipfs__pin_token_parse(struct nipfs_slice text, char **out,
+			   struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* It is in NIX_IPFS_PIN_TOKEN, or else in the file of NIX_IPFS_PIN_TOKEN_FILE. Return: as
+ * nipfs__credentials_load(). */
+int nipfs__pin_token_load(char **out, struct nipfs_error *err) NIPFS_MUSTUSE;
+
 /* Overwritten before it is freed; NULL is fine. */
 void nipfs__secret_free(char *secret);
 

@@ -22,7 +22,7 @@ enum {
 	NIPFS__HTTP_SAID_MAX = 2048
 };
 
-enum nipfs__http_verb { NIPFS__HTTP_GET, NIPFS__HTTP_POST };
+enum nipfs__http_verb { NIPFS__HTTP_GET, NIPFS__HTTP_POST, NIPFS__HTTP_DELETE };
 
 /* What becomes of the body of a good answer. */
 enum nipfs__http_body {
@@ -40,12 +40,14 @@ enum nipfs__http_body {
  * @max_body:    a longer body is a failure
  * @accept:      media type, or NULL
  * @form:        what is posted, multipart/form-data between lines of "--x"; or NULL
+ * @json:        what is posted instead, application/json; or NULL
  * @type:        what is posted comes by nipfs__http_give(): its media type; or NULL
  * @patience_s:  how long nothing may move, neither to nor fro; in place of the time-outs
  *               that hold for what is not ours. 0: those
  * @secret:      header line with credentials, or NULL: goes to the endpoint alone
  * @only_cached: it is to answer out of what it has
  * @follow:      redirects, as nipfs__redirect_check() has it
+ * @accepted:    202 is a good answer too
  */
 struct nipfs__http_request {
 	const struct nipfs__endpoint *endpoint;
@@ -53,9 +55,9 @@ struct nipfs__http_request {
 	enum nipfs__http_verb verb;
 	enum nipfs__http_body body;
 	size_t max_body;
-	const char *accept, *secret, *form, *type;
+	const char *accept, *secret, *form, *json, *type;
 	unsigned int patience_s;
-	bool only_cached, follow;
+	bool only_cached, follow, accepted;
 };
 
 enum nipfs__transfer_state { NIPFS__TRANSFER_FREE, NIPFS__TRANSFER_RUNS, NIPFS__TRANSFER_DONE };

@@ -25,7 +25,7 @@ enum {
 static bool is_good(struct nipfs__transfer *t)
 {
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
-	return t->status == 200;
+	return t->status == 200 || (t->status == 202 && t->request.accepted);
 }
 
 static size_t on_header(char *line, size_t size, size_t n, void *ctx)
@@ -175,6 +175,8 @@ static int add_post_headers(struct nipfs__transfer *t)
 	char type[160];
 	int code;
 
+	if (t->request.json)
+		return add_header(t, "Content-Type: application/json");
 	if (!t->request.type)
 		return add_header(t, t->request.form ?
 					     "Content-Type: multipart/form-data; boundary=x" :
@@ -243,8 +245,9 @@ static void set_connection(const struct nipfs__transfer *t)
 static void set_post(struct nipfs__transfer *t)
 {
 	if (!t->request.type) {
-		(void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS,
-				       t->request.form ? t->request.form : "");
+		const char *text = t->request.json ? t->request.json : t->request.form;
+
+		(void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, text ? text : "");
 		return;
 	}
 	(void)curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
@@ -277,6 +280,8 @@ int nipfs__transfer_prepare(struct nipfs__transfer *t, const char *url)
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
 	if (t->request.verb == NIPFS__HTTP_POST)
 		set_post(t);
+	if (t->request.verb == NIPFS__HTTP_DELETE)
+		(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "DELETE");
 	return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK ? 0 : NIPFS_E_NOMEM;
 }
 
@@ -391,20 +396,21 @@ static void hear_trailer(struct nipfs__transfer *t)
 bool nipfs__transfer_finish(struct nipfs__transfer *t, CURLcode result)
 {
 	curl_off_t seconds = 0;
+	bool good;
 
 	t->state = NIPFS__TRANSFER_DONE;
 	if (result != CURLE_OK && !t->enough) {
 		fail_by_curl(t, result);
 		return false;
 	}
-	(void)is_good(t);
+	good = is_good(t);
 	if (is_redirect(t->status) && follow(t)) {
 		t->state = NIPFS__TRANSFER_RUNS;
 		return true;
 	}
-	if (t->status == 200)
+	if (good)
 		hear_trailer(t);
-	if (t->code == 0 && t->status != 200)
+	if (t->code == 0 && !good)
 		(void)snprintf(t->why, sizeof(t->why), "HTTP %ld", t->status);
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &seconds);
 	if (seconds > 0)

@@ -12,6 +12,7 @@
 #include "lib/ipfs/credentials.h"
 #include "lib/ipfs/http.h"
 #include "lib/ipfs/node.h"
+#include "lib/ipfs/url_escape.h"
 #include "multiformats/base/auto.h"
 #include "multiformats/base/err.h"
 
@@ -88,23 +89,6 @@ const char *nipfs__rpc_message(const struct nipfs__rpc *rpc)
 
 /* ---- asking ------------------------------------------------------------------------- */
 
-static int put_escaped(struct nipfs_buf *b, const char *text)
-{
-	static const char plain[] = "-._~";
-	int r = 0;
-
-	for (; r == 0 && *text; text++) {
-		const unsigned char c = (unsigned char)*text;
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		    strchr(plain, c))
-			r = nipfs__buf_put_u8(b, c);
-		else
-			r = nipfs__buf_printf(b, "%%%02X", c);
-	}
-	return r;
-}
-
 static int make_path(struct nipfs_buf *b, const struct nipfs__rpc_call *call)
 {
 	char mark = '?';
@@ -115,7 +99,7 @@ static int make_path(struct nipfs_buf *b, const struct nipfs__rpc_call *call)
 			continue;
 		r = nipfs__buf_printf(b, "%c%s=", mark, p->name);
 		if (r == 0)
-			r = put_escaped(b, p->value);
+			r = nipfs__url_escape(b, p->value);
 		mark = '&';
 	}
 	return r < 0 ? r : nipfs__buf_terminate(b);
