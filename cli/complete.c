@@ -34,34 +34,72 @@ static void print_quoted(const char *text, const char *also)
 	}
 }
 
-/* The first word of each command once: commands of a group stand together. */
-static bool is_repeat(const struct cmd *const *cmd)
+/* How long the first @n words of a name are; 0 when it has fewer. */
+static size_t words_length(const char *name, int n)
 {
-	const size_t len = strcspn((*cmd)->name, " ");
+	size_t len = strcspn(name, " ");
 
-	return cmd != commands && strcspn(cmd[-1]->name, " ") == len &&
-	       strncmp(cmd[-1]->name, (*cmd)->name, len) == 0;
+	while (--n > 0) {
+		if (!name[len])
+			return 0;
+		len += 1 + strcspn(name + len + 1, " ");
+	}
+	return len;
+}
+
+static bool begins_with(const struct cmd *cmd, const char *words, size_t len)
+{
+	return strncmp(cmd->name, words, len) == 0 &&
+	       (cmd->name[len] == ' ' || !cmd->name[len]);
+}
+
+/* Whether a command stands before it that begins with the same @len bytes of words. */
+static bool is_repeat(const struct cmd *const *cmd, size_t len)
+{
+	for (const struct cmd *const *other = commands; other < cmd; other++)
+		if (begins_with(*other, (*cmd)->name, len))
+			return true;
+	return false;
 }
 
 static void print_first_words(void)
 {
-	for (const struct cmd *const *cmd = commands; *cmd; cmd++)
-		if (!is_repeat(cmd))
-			printf("%s%.*s", cmd == commands ? "" : " ",
-			       (int)strcspn((*cmd)->name, " "), (*cmd)->name);
+	for (const struct cmd *const *cmd = commands; *cmd; cmd++) {
+		const size_t len = words_length((*cmd)->name, 1);
+
+		if (!is_repeat(cmd, len))
+			printf("%s%.*s", cmd == commands ? "" : " ", (int)len, (*cmd)->name);
+	}
 }
 
-/* The second words of the group that @cmd is in. */
-static void print_second_words(const struct cmd *cmd)
+/* What can stand behind the first @n words of @group. */
+static void print_next_words(const struct cmd *group, int n)
 {
-	const size_t len = strcspn(cmd->name, " ");
+	const size_t len = words_length(group->name, n);
 	const char *gap = "";
 
-	for (const struct cmd *const *other = commands; *other; other++)
-		if (strncmp((*other)->name, cmd->name, len) == 0 &&
-		    (*other)->name[len] == ' ') {
-			printf("%s%s", gap, (*other)->name + len + 1);
-			gap = " ";
+	for (const struct cmd *const *cmd = commands; *cmd; cmd++) {
+		const size_t more = words_length((*cmd)->name, n + 1);
+
+		if (!more || !begins_with(*cmd, group->name, len) || is_repeat(cmd, more))
+			continue;
+		printf("%s%.*s", gap, (int)(more - len - 1), (*cmd)->name + len + 1);
+		gap = " ";
+	}
+}
+
+/* The branches of a case over groups of commands: "pin", "pin remote". */
+static void print_groups(const char *before, const char *after)
+{
+	for (const struct cmd *const *cmd = commands; *cmd; cmd++)
+		for (int n = 1; words_length((*cmd)->name, n + 1); n++) {
+			const size_t len = words_length((*cmd)->name, n);
+
+			if (is_repeat(cmd, len))
+				continue;
+			printf("        '%.*s') %s", (int)len, (*cmd)->name, before);
+			print_next_words(*cmd, n);
+			puts(after);
 		}
 }
 
@@ -87,24 +125,13 @@ static void bash_options(const struct cmd *cmd)
 	puts("' ;;");
 }
 
-static void bash_groups(void)
-{
-	for (const struct cmd *const *cmd = commands; *cmd; cmd++)
-		if (strchr((*cmd)->name, ' ') && !is_repeat(cmd)) {
-			printf("    %.*s) words='", (int)strcspn((*cmd)->name, " "),
-			       (*cmd)->name);
-			print_second_words(*cmd);
-			puts("'; group=1 ;;");
-		}
-}
-
 /* File names are what bash falls back to when nothing here fits. */
 static void print_bash(void)
 {
 	puts("# bash completion for nix-ipfs\n"
 	     "_nix_ipfs() {\n"
 	     "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-	     "    local command=${COMP_WORDS[1]} words='' group=0\n"
+	     "    local command=${COMP_WORDS[1]} words='' n=1\n"
 	     "    COMPREPLY=()\n"
 	     "    if [ \"$cur\" = = ]; then cur=''\n"
 	     "    elif [ \"$prev\" = = ]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
@@ -114,16 +141,18 @@ static void print_bash(void)
 	puts(" --help --version' -- \"$cur\")\n"
 	     "        return\n"
 	     "    fi\n"
-	     "    case $command in");
-	bash_groups();
-	puts("    esac\n"
-	     "    if [ \"$group\" = 1 ]; then\n"
-	     "        if [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+	     "    while words=''; do\n"
+	     "        case $command in");
+	print_groups("words='", "' ;;");
+	puts("        esac\n"
+	     "        [ -n \"$words\" ] || break\n"
+	     "        n=$((n + 1))\n"
+	     "        if [ \"$COMP_CWORD\" -le $n ]; then\n"
 	     "            mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
 	     "            return\n"
 	     "        fi\n"
-	     "        command=\"$command ${COMP_WORDS[2]}\" words=''\n"
-	     "    fi\n"
+	     "        command=\"$command ${COMP_WORDS[n]}\"\n"
+	     "    done\n"
 	     "    case \"$command $prev\" in");
 	for (const struct cmd *const *cmd = commands; *cmd; cmd++)
 		bash_values(*cmd);
@@ -187,20 +216,20 @@ static void print_zsh(void)
 	     "        return\n"
 	     "    fi\n"
 	     "    shift words; (( CURRENT-- ))\n"
-	     "    case $command in");
-	for (const struct cmd *const *cmd = commands; *cmd; cmd++)
-		if (strchr((*cmd)->name, ' ') && !is_repeat(cmd)) {
-			printf("    %.*s)\n"
-			       "        if (( CURRENT == 2 )); then\n"
-			       "            compadd -- ",
-			       (int)strcspn((*cmd)->name, " "), (*cmd)->name);
-			print_second_words(*cmd);
-			puts("\n            return\n"
-			     "        fi\n"
-			     "        command=\"$command $words[2]\"\n"
-			     "        shift words; (( CURRENT-- )) ;;");
-		}
-	puts("    esac\n"
+	     "    local -a next\n"
+	     "    while true; do\n"
+	     "        next=()\n"
+	     "        case $command in");
+	print_groups("next=(", ") ;;");
+	puts("        esac\n"
+	     "        (( $#next )) || break\n"
+	     "        if (( CURRENT == 2 )); then\n"
+	     "            compadd -- $next\n"
+	     "            return\n"
+	     "        fi\n"
+	     "        command=\"$command $words[2]\"\n"
+	     "        shift words; (( CURRENT-- ))\n"
+	     "    done\n"
 	     "    case $command in");
 	for (const struct cmd *const *cmd = commands; *cmd; cmd++) {
 		const struct opt *opt;
@@ -222,14 +251,32 @@ static void fish_description(const char *text)
 	puts("'");
 }
 
+/* The condition that the first @n words of a command were typed. */
+static void fish_seen(const struct cmd *cmd, int n)
+{
+	const char *word = cmd->name;
+
+	for (int i = 0; i < n; i++) {
+		const size_t len = strcspn(word, " ");
+
+		printf("%s__fish_seen_subcommand_from %.*s", i ? "; and " : "", (int)len, word);
+		word += len + (word[len] == ' ');
+	}
+}
+
+static int count_words(const char *name)
+{
+	int n = 1;
+
+	while (words_length(name, n + 1))
+		n++;
+	return n;
+}
+
 static void fish_option(const struct cmd *cmd, const struct opt *opt)
 {
-	const char *second = strchr(cmd->name, ' ');
-
-	printf("complete -c nix-ipfs -n '__fish_seen_subcommand_from %.*s",
-	       (int)strcspn(cmd->name, " "), cmd->name);
-	if (second)
-		printf("; and __fish_seen_subcommand_from%s", second);
+	(void)fputs("complete -c nix-ipfs -n '", stdout);
+	fish_seen(cmd, count_words(cmd->name));
 	printf("' -l %s", opt->name);
 	if (opt->letter)
 		printf(" -s %c", opt->letter);
@@ -243,28 +290,40 @@ static void fish_option(const struct cmd *cmd, const struct opt *opt)
 	fish_description(opt->help);
 }
 
+/* Each word of a command where it is the first one to have it. */
+static void fish_words(const struct cmd *const *cmd)
+{
+	const int words = count_words((*cmd)->name);
+
+	for (int n = 1; n <= words; n++) {
+		const size_t len = words_length((*cmd)->name, n);
+		const size_t before = n > 1 ? words_length((*cmd)->name, n - 1) + 1 : 0;
+
+		if (is_repeat(cmd, len))
+			continue;
+		(void)fputs("complete -c nix-ipfs -n ", stdout);
+		if (n == 1) {
+			(void)fputs("__fish_use_subcommand -f", stdout);
+		} else {
+			(void)putchar('\'');
+			fish_seen(*cmd, n - 1);
+			(void)putchar('\'');
+		}
+		printf(" -a %.*s", (int)(len - before), (*cmd)->name + before);
+		if (n == words)
+			fish_description((*cmd)->brief);
+		else
+			puts("");
+	}
+}
+
 static void print_fish(void)
 {
 	puts("# fish completion for nix-ipfs");
 	for (const struct cmd *const *cmd = commands; *cmd; cmd++) {
 		const struct opt *opt;
-		const char *second = strchr((*cmd)->name, ' ');
-		const int first = (int)strcspn((*cmd)->name, " ");
 
-		if (!is_repeat(cmd)) {
-			printf("complete -c nix-ipfs -n __fish_use_subcommand -f -a %.*s",
-			       first, (*cmd)->name);
-			if (second)
-				puts("");
-			else
-				fish_description((*cmd)->brief);
-		}
-		if (second) {
-			printf("complete -c nix-ipfs "
-			       "-n '__fish_seen_subcommand_from %.*s' -a %s",
-			       first, (*cmd)->name, second + 1);
-			fish_description((*cmd)->brief);
-		}
+		fish_words(cmd);
 		for (size_t i = 0; (opt = command_opt(*cmd, i)); i++)
 			fish_option(*cmd, opt);
 	}

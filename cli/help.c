@@ -85,23 +85,45 @@ void help_version(void)
 	puts("nix-ipfs " NIPFS_VERSION);
 }
 
-bool help_is_group(const char *word)
+/* Whether the words that a name begins with are those, and others follow. */
+static bool is_below(const struct cmd *cmd, int n, char **words)
 {
-	const size_t len = strlen(word);
+	const char *name = cmd->name;
+
+	for (int i = 0; i < n; i++) {
+		const size_t len = strlen(words[i]);
+
+		if (strncmp(name, words[i], len) != 0 || name[len] != ' ')
+			return false;
+		name += len + 1;
+	}
+	return true;
+}
+
+int help_group_words(int argc, char **argv)
+{
+	int found = 0;
 
 	for (const struct cmd *const *cmd = commands; *cmd; cmd++)
-		if (strncmp((*cmd)->name, word, len) == 0 && (*cmd)->name[len] == ' ')
-			return true;
-	return false;
+		while (found < argc && is_below(*cmd, found + 1, argv))
+			found++;
+	return found;
 }
 
 bool help_group(int argc, char **argv)
 {
-	if (!help_is_group(argv[0]) || argc < 2 ||
-	    (strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0))
+	const int n = help_group_words(argc, argv);
+	char group[64];
+	size_t len = 0;
+
+	if (n == 0 || argc <= n ||
+	    (strcmp(argv[n], "--help") != 0 && strcmp(argv[n], "-h") != 0))
 		return false;
-	printf("usage: nix-ipfs %s COMMAND [OPTION]... [ARG]...\n", argv[0]);
-	print_commands(argv[0]);
+	for (int i = 0; i < n; i++)
+		len += (size_t)snprintf(group + len, sizeof(group) - len, "%s%s", i ? " " : "",
+					argv[i]);
+	printf("usage: nix-ipfs %s COMMAND [OPTION]... [ARG]...\n", group);
+	print_commands(group);
 	print_man(argv[0]);
 	return true;
 }

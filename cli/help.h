@@ -12,8 +12,8 @@ void help_command(const struct cmd *cmd);
 
 void help_version(void);
 
-/* Whether @word is the first word of commands of a group. */
-bool help_is_group(const char *word);
+/* How many words of @argv name a group of commands: 0, 1 ("index") or 2 ("pin remote"). */
+int help_group_words(int argc, char **argv);
 
 /* "index --help": prints the commands of the group. Return: whether it was that. */
 bool help_group(int argc, char **argv);

@@ -54,42 +54,60 @@ static int run(const struct cmd *cmd, int n_args, char **args)
 	return exit_code;
 }
 
-/* A command of a group has a name of two words: "index ls". */
-static bool is_called(const struct cmd *cmd, int argc, char **argv)
+/*
+ * A command of a group has a name of several words: "index ls". Return: how many, or 0 when
+ * it is not the one that is called.
+ */
+static int is_called(const struct cmd *cmd, int argc, char **argv)
 {
-	const size_t first = strcspn(cmd->name, " ");
+	const char *name = cmd->name;
 
-	if (strlen(argv[0]) != first || memcmp(argv[0], cmd->name, first) != 0)
-		return false;
-	return !cmd->name[first] ||
-	       (argc > 1 && strcmp(argv[1], cmd->name + first + 1) == 0);
+	for (int i = 0; i < argc; i++) {
+		const size_t len = strcspn(name, " ");
+
+		if (strlen(argv[i]) != len || memcmp(argv[i], name, len) != 0)
+			return 0;
+		if (!name[len])
+			return i + 1;
+		name += len + 1;
+	}
+	return 0;
+}
+
+/* A group without a command of it. */
+static int fail_group(int words, int argc, char **argv)
+{
+	char name[64];
+	const struct cmd group = { .name = name };
+
+	(void)snprintf(name, sizeof(name), "%s%s%s", argv[0], words > 1 ? " " : "",
+		       words > 1 ? argv[1] : "");
+	return argc == words ? cli_usage(&group, "'%s' takes a command", name) :
+			       cli_usage(&group, "unknown command '%s %s'", name, argv[words]);
 }
 
 /* @argv: the command's name and what follows it */
 static int dispatch(int argc, char **argv)
 {
-	for (const struct cmd *const *cmd = commands; *cmd; cmd++)
-		if (is_called(*cmd, argc, argv)) {
-			const int words = strchr((*cmd)->name, ' ') ? 2 : 1;
+	int words;
 
+	for (const struct cmd *const *cmd = commands; *cmd; cmd++) {
+		words = is_called(*cmd, argc, argv);
+		if (words)
 			return run(*cmd, argc - words, argv + words);
-		}
+	}
 	if (help_hidden(argc, argv) || help_group(argc, argv))
 		return output_finish(&(struct common){ 0 }, 0);
-	if (help_is_group(argv[0])) {
-		const struct cmd group = { .name = argv[0] };
-
-		return argc == 1 ? cli_usage(&group, "'%s' takes a command", argv[0]) :
-				   cli_usage(&group, "unknown command '%s %s'", argv[0],
-					     argv[1]);
-	}
-	return cli_usage(&command_self, "unknown command '%s'", argv[0]);
+	words = help_group_words(argc, argv);
+	return words ? fail_group(words, argc, argv) :
+		       cli_usage(&command_self, "unknown command '%s'", argv[0]);
 }
 
 /* Options may stand in front of the command: they are moved behind it. */
 static int move_options(int n, int argc, char **argv)
 {
-	const int words = n + 1 < argc && help_is_group(argv[n]) ? 2 : 1;
+	const int group = help_group_words(argc - n, argv + n);
+	const int words = n + group < argc ? group + 1 : group;
 
 	for (int i = 0; i < words; i++) {
 		char *word = argv[n + i];
