@@ -26,3 +26,9 @@ try nix-ipfs index ''
 try nix-ipfs index b
 try nix-ipfs index build --a
 try nix-ipfs cat --f
+try nix-ipfs pin ''
+try nix-ipfs pin re
+try nix-ipfs pin remote ''
+try nix-ipfs pin remote l
+try nix-ipfs pin rm --k
+try nix-ipfs pin remote rm --s

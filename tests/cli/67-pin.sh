@@ -28,3 +28,19 @@ t nix-ipfs pin ls --api nonsense
 t nix-ipfs pin ls --api $nobody --timeout 0
 t nix-ipfs pin ls --api $nobody ''
 NIX_IPFS_API_AUTH=s3cret t nix-ipfs pin ls --api $nobody
+t nix-ipfs pin remote
+t nix-ipfs pin remote frob
+t nix-ipfs pin remote --help
+t nix-ipfs -q pin remote ls
+t nix-ipfs pin remote ls --service name
+t nix-ipfs pin remote ls --service kubo:
+t nix-ipfs pin remote ls --service http://127.0.0.1:1
+t nix-ipfs pin remote ls --service kubo:x --api $nobody
+t nix-ipfs pin remote ls --service kubo:x --api $nobody --keep-last 1
+t nix-ipfs pin remote add --service http://127.0.0.1:1 main
+t nix-ipfs pin remote add --service http://127.0.0.1:1 "$tree"
+t nix-ipfs pin remote rm --service http://127.0.0.1:1 "$tree" --older-than x
+t nix-ipfs pin remote update --service kubo:x --api $nobody main "$tree" --background
+t nix-ipfs pin remote update --service http://127.0.0.1:1 'm*' "$tree"
+NIX_IPFS_PIN_TOKEN='s3 cret' t nix-ipfs pin remote ls --service http://127.0.0.1:1
+NIX_IPFS_PIN_TOKEN_FILE=none t nix-ipfs pin remote ls --service http://127.0.0.1:1
