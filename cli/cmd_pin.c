@@ -24,8 +24,10 @@ static bool may_be_meant(void *ctx, const struct nipfs_pin *pin)
 {
 	const struct pin_what *what = ctx;
 
-	/* a node keeps the time of the pin in the place of which another came */
-	return pin->is_named || pin_is_meant(what, pin);
+	/* the node shows the name, but may show the time of a pin that was moved */
+	if (pin->is_named && (what->kind != PIN_WHAT_NAME || strchr(what->typed, '@')))
+		return true;
+	return pin_is_meant(what, pin);
 }
 
 /* In a list, what is held by a named pin is meant as well. */

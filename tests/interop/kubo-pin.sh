@@ -13,8 +13,8 @@ closure() {
     printf '%s\n' "$2" > "$1/text"
     path=$(nix-store --add "$1")
     cid=$("$NIX_IPFS" add -q --no-closure "$path")
-    "$NIX_IPFS" export "$cid" -o closure.car
-    "$IPFS" dag import --pin-roots=false closure.car > /dev/null
+    "$NIX_IPFS" export "$cid" -o "$1.car"
+    "$IPFS" dag import --pin-roots=false "$1.car" > /dev/null
     printf '%s %s\n' "$path" "$cid"
 }
 
@@ -51,7 +51,7 @@ plain() {
     case $err in *"has not got all of $cid_b: 'nix-ipfs add "*) pass 'it says what to do' ;; *) fail 'it says what to do' "$err" ;; esac
     exits 'add of a CID that nobody has' 5 "$NIX_IPFS" pin add "$cid_b" --timeout 1
     exits 'add of a path that the index lacks' 4 "$NIX_IPFS" pin add "$(nix-store --add "$top/LICENSE")"
-    "$IPFS" dag import --pin-roots=false closure.car > /dev/null
+    "$IPFS" dag import --pin-roots=false two.car > /dev/null
 }
 
 update_plain() {
@@ -88,7 +88,7 @@ named() {
     case $err in *"the named pin 'main@"*) pass 'it says which' ;; *) fail 'it says which' "$err" ;; esac
     exits 'rm by name' 0 "$NIX_IPFS" pin rm release
     if holds "$cid_a" && ! holds "$cid_b"; then pass 'GC keeps what is named'; else fail 'GC keeps what is named'; fi
-    "$IPFS" dag import --pin-roots=false closure.car > /dev/null
+    "$IPFS" dag import --pin-roots=false two.car > /dev/null
     exits 'update of a name' 0 "$NIX_IPFS" pin update main "$b"
     case $out in "$cid_b  main@20"*Z) pass 'it holds the other' ;; *) fail 'it holds the other' "$out" ;; esac
     same 'and is the only one' "$out" "$("$NIX_IPFS" pin ls)"
@@ -124,6 +124,31 @@ $cid_b  ci@2025-01-01T00:00:00Z" "$("$NIX_IPFS" pin ls --keep-last 2)"
     same 'is nothing' '' "$out"
 }
 
+killed_after() {
+    { timeout -s KILL "0.0$(printf '%02d' "$1")" "$NIX_IPFS" pin "${@:2}" > /dev/null; } 2> /dev/null
+}
+
+# Killed at any moment and run again, it ends as if nothing had happened.
+killed() {
+    local i
+    "$IPFS" dag import --pin-roots=false one.car two.car > /dev/null
+    exits 'a name to be moved' 0 "$NIX_IPFS" pin add --name moved "$cid_a"
+    exits 'a plain pin to be moved' 0 "$NIX_IPFS" pin add "$a"
+    for i in 3 6 9 12 20; do
+        killed_after "$i" update moved "$cid_b"
+        killed_after "$i" update "$a" "$b"
+        "$NIX_IPFS" pin update moved "$cid_b" > /dev/null 2>> kill.err
+        # it may be under the old name still, or be there already
+        "$NIX_IPFS" pin update "$a" "$b" > /dev/null 2>&1 || "$NIX_IPFS" pin add "$b" > /dev/null 2>> kill.err
+        same "killed after $i ms: what is pinned" "$(printf '%s\n' "$cid_b  ${b##*/}" "$cid_b  moved" | sort)" \
+            "$("$NIX_IPFS" pin ls | sed 's/@.*//' | sort)"
+        "$NIX_IPFS" pin update moved "$cid_a" > /dev/null 2>> kill.err
+        "$NIX_IPFS" pin update "$b" "$a" > /dev/null 2>> kill.err
+    done
+    same 'nothing was said' '' "$(cat kill.err)"
+    exits 'rm' 0 "$NIX_IPFS" pin rm moved "$a"
+}
+
 inside() {
     cd "$scratch" || exit 1
     trap 'stop_nodes; cleanup_scratch' EXIT
@@ -136,6 +161,7 @@ inside() {
     update_plain
     named
     ages
+    killed
     stop_node a
     exits 'a node that is not running' 5 "$NIX_IPFS" pin ls
     exits 'nor for adding' 5 "$NIX_IPFS" pin add "$a"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Credentials for the RPC of a node: what they become, and that no message repeats them. */
+/* Credentials for nodes and services: what they become, and that no message repeats them. */
 #include <stdio.h>
 
 #include "lib/ipfs/credentials.h"
@@ -96,6 +96,37 @@ START_TEST(from_the_environment_or_a_file)
 }
 END_TEST
 
+START_TEST(tokens_of_services)
+{
+	static const char *const bad[] = { "", "\n", "s3c ret", "s3cret\nX-More: y", "s3cr\xc3\xa9" };
+	struct nipfs_error err = { 0 };
+	char *got = NULL;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ck_assert_int_eq(
+			nipfs__pin_token_parse(nipfs__slice_str(bad[i]), &got, &err),
+			NIPFS_E_INVALID);
+		ck_assert_ptr_null(strstr(err.msg, "s3c"));
+	}
+	/* what Kubo is told is not what a service is told */
+	setenv("NIX_IPFS_API_AUTH", "bearer:other", 1);
+	unsetenv("NIX_IPFS_PIN_TOKEN");
+	unsetenv("NIX_IPFS_PIN_TOKEN_FILE");
+	ck_assert_int_eq(nipfs__pin_token_load(&got, &err), 0);
+	ck_assert_ptr_null(got);
+	scratch_file("token", "s3cret=\n", 0600);
+	setenv("NIX_IPFS_PIN_TOKEN_FILE", "token", 1);
+	ck_assert_int_eq(nipfs__pin_token_load(&got, &err), 0);
+	ck_assert_str_eq(got, "Authorization: Bearer s3cret=");
+	nipfs__secret_free(got);
+	setenv("NIX_IPFS_PIN_TOKEN", "bearer:x", 1);
+	ck_assert_int_eq(nipfs__pin_token_load(&got, &err), 0);
+	ck_assert_str_eq(got, "Authorization: Bearer bearer:x");
+	nipfs__secret_free(got);
+	unsetenv("NIX_IPFS_API_AUTH");
+}
+END_TEST
+
 static Suite *credentials_suite(void)
 {
 	Suite *s = suite_create("credentials");
@@ -104,6 +135,7 @@ static Suite *credentials_suite(void)
 	tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
 	tcase_add_loop_test(t, what_kubo_takes, 0, sizeof(cases) / sizeof(cases[0]));
 	tcase_add_test(t, from_the_environment_or_a_file);
+	tcase_add_test(t, tokens_of_services);
 	suite_add_tcase(s, t);
 	return s;
 }
