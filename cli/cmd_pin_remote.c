@@ -123,6 +123,21 @@ static int not_there(const struct options *o, const char *typed, struct nipfs_er
 	return cli_fill(err, NIPFS_E_NOTFOUND, "%s has no pin '%s'", o->service, typed);
 }
 
+static int for_each(const struct options *o,
+		    int (*each)(const struct options *o, struct nipfs_pin_service *s,
+				const char *typed, struct nipfs_error *err),
+		    int n_args, char **args)
+{
+	struct nipfs_pin_service *s = NULL;
+	struct nipfs_error err;
+	int r = open_service(&s, o, &err);
+
+	for (int i = 0; r == 0 && i < n_args; i++)
+		r = each(o, s, args[i], &err);
+	nipfs_pin_service_close(s);
+	return r < 0 ? cli_fail(&o->common, &err) : 0;
+}
+
 /* ---- ls --------------------------------------------------------------------------------- */
 
 static int list(const struct options *o, const struct pin_what *what, struct nipfs_error *err)
@@ -236,16 +251,8 @@ static int add(const struct options *o, struct nipfs_pin_service *s, const char 
 
 static int run_add(const struct cmd *self, void *options, int n_args, char **args)
 {
-	struct options *o = options;
-	struct nipfs_pin_service *s = NULL;
-	struct nipfs_error err;
-	int r = open_service(&s, o, &err);
-
 	(void)self;
-	for (int i = 0; r == 0 && i < n_args; i++)
-		r = add(o, s, args[i], &err);
-	nipfs_pin_service_close(s);
-	return r < 0 ? cli_fail(&o->common, &err) : 0;
+	return for_each(options, add, n_args, args);
 }
 
 static const struct opt add_opts[] = {
@@ -296,16 +303,8 @@ static int remove_pins(const struct options *o, struct nipfs_pin_service *s, con
 
 static int run_rm(const struct cmd *self, void *options, int n_args, char **args)
 {
-	struct options *o = options;
-	struct nipfs_pin_service *s = NULL;
-	struct nipfs_error err;
-	int r = open_service(&s, o, &err);
-
 	(void)self;
-	for (int i = 0; r == 0 && i < n_args; i++)
-		r = remove_pins(o, s, args[i], &err);
-	nipfs_pin_service_close(s);
-	return r < 0 ? cli_fail(&o->common, &err) : 0;
+	return for_each(options, remove_pins, n_args, args);
 }
 
 static const struct opt rm_opts[] = { OPT_SERVICE, OPT_AGE, OPT_NODE, OPT_END };
