@@ -130,44 +130,60 @@ static int unpin(struct nipfs_pin_node *node, const struct nipfs_cid *cid,
 	return r;
 }
 
+/* Looks for a CID in answers of pin/ls. */
 struct found {
+	const struct nipfs_cid *cid;
 	struct nipfs_pin *pin;
 	bool is_there;
 };
 
-/* An answer of pin/ls about one CID. */
 static int see_pin(void *ctx, const json_t *object, struct nipfs_error *err)
 {
 	struct found *f = ctx;
 	struct nipfs_cid cid;
 
 	(void)err;
-	f->is_there = nipfs__rpc_cid(object, "Cid", &cid);
-	if (f->is_there)
+	if (nipfs__rpc_cid(object, "Cid", &cid) && nipfs_cid_equal(&cid, f->cid)) {
 		nipfs__pin_of(&cid, nipfs__rpc_text(object, "Name"), f->pin);
+		f->is_there = true;
+	}
 	return 0;
+}
+
+/* @text: of the CID; NULL: all pins are looked through. */
+static int look(struct nipfs_pin_node *node, const char *text, struct found *f,
+		struct nipfs_error *err)
+{
+	const struct nipfs__rpc_param params[] = { { "arg", text },
+						   { "type", "recursive" },
+						   { "names", "true" },
+						   { "stream", "true" },
+						   { NULL, NULL } };
+	const struct nipfs__rpc_call call = {
+		.command = "pin/ls", .params = params, .line = see_pin, .ctx = f
+	};
+	const int r = nipfs__rpc_call(node->rpc, &call, err);
+
+	if (r == NIPFS_E_REFUSED && strstr(nipfs__rpc_message(node->rpc), "not pinned"))
+		return 0;
+	return r;
 }
 
 /* Return: 0 when it is pinned; 1 when it is not, negative on failure. */
 static int find(struct nipfs_pin_node *node, const struct nipfs_cid *cid, struct nipfs_pin *out,
 		struct nipfs_error *err)
 {
+	struct found f = { .cid = cid, .pin = out };
 	char text[NIPFS_CID_TEXT_MAX];
-	const struct nipfs__rpc_param params[] = { { "arg", text },
-						   { "type", "recursive" },
-						   { "names", "true" },
-						   { "stream", "true" },
-						   { NULL, NULL } };
-	struct found f = { .pin = out };
-	const struct nipfs__rpc_call call = {
-		.command = "pin/ls", .params = params, .line = see_pin, .ctx = &f
-	};
 	int r;
 
 	(void)nipfs_cid_format(cid, text);
-	r = nipfs__rpc_call(node->rpc, &call, err);
-	if (r == NIPFS_E_REFUSED && strstr(nipfs__rpc_message(node->rpc), "not pinned"))
-		return 1;
+	r = look(node, text, &f, err);
+	/* Kubo 0.30 has names only in the list of all */
+	if (r == 0 && f.is_there && !*out->name) {
+		f.is_there = false;
+		r = look(node, NULL, &f, err);
+	}
 	return r < 0 ? r : !f.is_there;
 }
 
@@ -352,7 +368,7 @@ static int lost(const struct nipfs_pin_node *node, const struct nipfs_pin *which
 			   nipfs__rpc_name(node->rpc), which->name);
 }
 
-/* The node keeps the name of the old pin, with its time; or, before Kubo 0.34, none. */
+/* The node gives it the name of the old pin, with the time of that, or none. */
 static int update_named(struct nipfs_pin_node *node, const struct nipfs_pin *old,
 			const struct nipfs_cid *cid, struct nipfs_pin *out,
 			struct nipfs_error *err)
