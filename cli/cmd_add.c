@@ -1,24 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* nix-ipfs add: the closure of store paths into the index, and its CID. */
+/* nix-ipfs add: the closure of store paths into the index and to a node, and its CID. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <nixipfs/add.h>
+#include <nixipfs/truth.h>
 
 #include "cli/add_tree.h"
 #include "cli/command.h"
 #include "cli/error.h"
 #include "cli/json.h"
+#include "cli/leave_out.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/publish_args.h"
 #include "cli/store_args.h"
 
 struct options {
 	struct common common;
 	bool from_stdin, check, no_closure, nars, trust_nar_hash;
 	const char *sign_key, *name;
+	struct opt_list only_signed_by, skip_signed_by, exclude;
+	struct publish_args publish;
+	unsigned int summary; /* of markdown */
 };
 
 static const struct opt opts[] = {
@@ -38,10 +44,21 @@ static const struct opt opts[] = {
 	{ "trust-nar-hash", 0, OPT_FLAG, NULL,
 	  "do not hash what is signed again, where it is known",
 	  offsetof(struct options, trust_nar_hash) },
+	{ "skip-signed-by", 0, OPT_LIST, "KEYS",
+	  "leave out what is signed by one of these public keys",
+	  offsetof(struct options, skip_signed_by) },
+	{ "only-signed-by", 0, OPT_LIST, "KEYS", "leave out what is not",
+	  offsetof(struct options, only_signed_by) },
+	{ "exclude", 0, OPT_LIST, "GLOB", "leave out what is called so",
+	  offsetof(struct options, exclude) },
+	PUBLISH_OPTS(struct options, publish),
+	{ "summary", 0, OPT_CHOICE, "markdown", "print a table, for the page of a CI job",
+	  offsetof(struct options, summary) },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0 },
 };
 
-static void print_json(struct nipfs_store *store, const struct nipfs_add_result *result)
+static void print_json(struct nipfs_store *store, const struct nipfs_add_result *result,
+		       const struct publish_result *published)
 {
 	json_t *line = json_line_new(), *paths = json_array();
 
@@ -63,6 +80,9 @@ static void print_json(struct nipfs_store *store, const struct nipfs_add_result 
 		(void)json_array_append_new(paths, object);
 	}
 	json_put(line, "paths", paths);
+	json_put_number(line, "leftOut", result->left_out);
+	if (published->done)
+		json_put(line, "published", publish_json(published));
 	json_line_print(line, stdout);
 }
 
@@ -84,6 +104,38 @@ static void print_line(const struct common *common, struct nipfs_store *store,
 		output_name(common, text_slice(path));
 	}
 	output_end(common);
+}
+
+static void print_row(const char *name, uint64_t bytes)
+{
+	char text[32];
+
+	progress_amount(text, sizeof(text), NIPFS_UNIT_BYTES, bytes);
+	(void)printf("| %s | %s |\n", name, text);
+}
+
+static void print_summary(struct nipfs_store *store, const struct nipfs_add_result *result,
+			  const struct publish_result *published)
+{
+	(void)fputs("| nix-ipfs | |\n|---|---|\n| CID | `", stdout);
+	output_cid(&result->closure.cid);
+	(void)fputs("` |\n", stdout);
+	for (size_t i = 0; i < result->n; i++) {
+		char path[NIPFS_STORE_PATH_MAX];
+
+		if (!result->paths[i].asked_for)
+			continue;
+		(void)nipfs_store_path_format(&result->paths[i].path, nipfs_store_dir(store), path);
+		(void)printf("| store path | `%s` |\n", path);
+	}
+	(void)printf("| paths in the closure | %zu |\n| paths left out | %zu |\n", result->n,
+		     result->left_out);
+	if (published->done) {
+		(void)printf("| node | `%s` |\n", published->stats.peer);
+		print_row("new on the node", published->stats.bytes);
+		print_row("already there", published->stats.known_bytes);
+	}
+	(void)printf("\n");
 }
 
 static void note_sizes(const struct common *common, const struct nipfs_add_result *result)
@@ -108,10 +160,49 @@ static void note_sizes(const struct common *common, const struct nipfs_add_resul
 				 "collector: none of them was held while they were read");
 }
 
+/* The blocks come back out of the store, by the index. */
+static int publish(const struct options *o, struct nipfs_store *store,
+		   struct nipfs_index *index, const struct nipfs_add_result *result,
+		   struct publish_result *out, struct nipfs_error *err)
+{
+	const struct nipfs_index_truth truth = nipfs_store_truth(store);
+	const struct nipfs_added *first = NULL;
+	struct nipfs_block_source *source;
+	int r = nipfs_index_source_new(&source, index, &truth, err);
+
+	if (r < 0)
+		return r;
+	/* the closure has the name of its `result` */
+	for (size_t i = 0; i < result->n; i++)
+		if (result->paths[i].asked_for &&
+		    (!first || strcmp(result->paths[i].path.base, first->path.base) < 0))
+			first = &result->paths[i];
+	r = publish_args_run(&o->publish, &o->common, source, &result->closure,
+			     first ? first->path.base : NULL, out, err);
+	nipfs_block_source_free(source);
+	return r;
+}
+
+static void note_published(const struct common *common, const struct publish_result *published)
+{
+	const struct nipfs_published *stats = &published->stats;
+
+	if (!common->verbose || !published->done)
+		return;
+	if (stats->was_pinned)
+		cli_note(common, "the node %s had pinned it already", stats->peer);
+	else
+		cli_note(common, "%llu blocks, %.1f MB, were new to the node %s",
+			 (unsigned long long)stats->blocks, (double)stats->bytes / 1e6,
+			 stats->peer);
+}
+
 static int add(const struct options *o, const struct nipfs_secret_key *key,
 	       struct nipfs_store *store, struct nipfs_index *index,
-	       const struct store_args *paths, struct nipfs_error *err)
+	       const struct store_args *paths, struct leave_out *leave_out,
+	       struct nipfs_error *err)
 {
+	struct publish_result published = { .done = false };
 	struct nipfs_add_result result;
 	struct progress_line line;
 	const struct nipfs_add_options options = {
@@ -120,20 +211,28 @@ static int add(const struct options *o, const struct nipfs_secret_key *key,
 		.no_closure = o->no_closure,
 		.nars = o->nars,
 		.sign_key = o->sign_key ? key : NULL,
+		.leave_out = leave_out_path,
+		.ctx = leave_out,
 		.progress = progress_begin(&line, &o->common),
 	};
-	const int r = nipfs_add(store, index, paths->paths, paths->n, &options, &result, err);
+	int r = nipfs_add(store, index, paths->paths, paths->n, &options, &result, err);
 
 	progress_end(&line);
 	if (r < 0)
 		return r;
-	if (o->common.json)
-		print_json(store, &result);
-	else
-		print_line(&o->common, store, &result);
-	note_sizes(&o->common, &result);
+	r = publish(o, store, index, &result, &published, err);
+	if (r == 0) {
+		if (o->common.json)
+			print_json(store, &result, &published);
+		else if (o->summary)
+			print_summary(store, &result, &published);
+		else
+			print_line(&o->common, store, &result);
+		note_sizes(&o->common, &result);
+		note_published(&o->common, &published);
+	}
 	nipfs_add_result_release(&result);
-	return 0;
+	return r;
 }
 
 /* What is no store object yet becomes one, which is then added as any other is. */
@@ -180,6 +279,7 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 	const struct options *o = options;
 	struct store_args paths = { .paths = NULL };
 	struct nipfs_secret_key key = { .name = "" };
+	struct leave_out leave_out = { .globs = NULL };
 	struct nipfs_index *index = NULL;
 	struct nipfs_store *store = NULL;
 	struct nipfs_error err;
@@ -189,15 +289,20 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 		return cli_usage(self, "no PATH was given");
 	if (o->name && (n_args != 1 || o->from_stdin))
 		return cli_usage(self, "--name is for one PATH");
-	if (o->sign_key)
+	r = publish_args_check(&o->publish, &err);
+	if (r == 0 && o->sign_key)
 		r = nipfs_secret_key_load(o->sign_key, &key, &err);
 	if (r == 0)
 		r = o->name ? open_named(o, args[0], &store, &paths, &err)
 			    : open_paths(o, n_args, args, &store, &paths, &err);
 	if (r == 0)
+		r = leave_out_open(&leave_out, store, paths.paths, paths.n, &o->only_signed_by,
+				   &o->skip_signed_by, &o->exclude, &err);
+	if (r == 0)
 		r = nipfs_index_open(&index, NULL, true, &err);
 	if (r == 0)
-		r = add(o, &key, store, index, &paths, &err);
+		r = add(o, &key, store, index, &paths, &leave_out, &err);
+	leave_out_release(&leave_out);
 	nipfs_secret_key_wipe(&key);
 	r = r < 0 ? cli_fail(&o->common, &err) : 0;
 	nipfs_index_close(index);
@@ -209,7 +314,7 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 const struct cmd cmd_add = {
 	.name = "add",
 	.args = "PATH...",
-	.brief = "hash and index the closure of store paths, and print its CID",
+	.brief = "hash, index and publish the closure of store paths, and print its CID",
 	.flags = CMD_LISTS,
 	.min_args = 0,
 	.max_args = ARGS_ANY,

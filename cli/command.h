@@ -15,6 +15,7 @@ enum opt_kind {
 	OPT_FLAG,   /* nothing; bool */
 	OPT_BOOL,   /* nothing, or =true and =false; enum tristate */
 	OPT_TEXT,   /* const char *; NULL when not given, the last one counts */
+	OPT_MAYBE,  /* nothing, or =TEXT; const char *: "" when given without one */
 	OPT_LIST,   /* may be given several times; struct opt_list */
 	OPT_CHOICE, /* one of the words of metavar; unsigned int: 0 not given, 1 the first
 		       word, … */
@@ -58,7 +59,7 @@ struct opt {
 /* Whether a value must follow; that of an OPT_BOOL stands behind '=' or is left out. */
 static inline bool opt_takes_value(const struct opt *opt)
 {
-	return opt->kind != OPT_FLAG && opt->kind != OPT_BOOL;
+	return opt->kind != OPT_FLAG && opt->kind != OPT_BOOL && opt->kind != OPT_MAYBE;
 }
 
 /* The options that commands share; the first member of every command's struct. */

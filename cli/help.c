@@ -32,7 +32,7 @@ static void print_option(const struct opt *opt)
 {
 	char left[128];
 	const char *value = opt->metavar ? opt->metavar : "";
-	const char *gap = opt->metavar ? " " : "";
+	const char *gap = opt->metavar && opt->kind != OPT_MAYBE ? " " : "";
 
 	if (opt->kind == OPT_BOOL)
 		value = "[=true|false]";

@@ -123,7 +123,7 @@ static int add_item(const struct parse *p, const struct opt *opt, const char *va
 	return 0;
 }
 
-/* @value is NULL for a flag, and where an OPT_BOOL has none. */
+/* @value is NULL for a flag, and where an OPT_BOOL or OPT_MAYBE has none. */
 static int set(const struct parse *p, const struct opt *opt, const char *value)
 {
 	switch (opt->kind) {
@@ -134,6 +134,9 @@ static int set(const struct parse *p, const struct opt *opt, const char *value)
 		return set_bool(p, opt, value);
 	case OPT_TEXT:
 		*(const char **)field(p, opt) = value;
+		return 0;
+	case OPT_MAYBE:
+		*(const char **)field(p, opt) = value ? value : "";
 		return 0;
 	case OPT_LIST:
 		return add_item(p, opt, value);

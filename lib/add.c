@@ -66,6 +66,32 @@ static int choose_paths(struct adder *a, const struct nipfs_store_path *paths, s
 	return r;
 }
 
+/* Takes out what is to be left out. */
+static int filter(struct adder *a, size_t *left_out, struct nipfs_error *err)
+{
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; a->options->leave_out && r >= 0 && i < a->n; i++) {
+		struct nipfs_path_info info;
+
+		r = nipfs_cancel_check(err);
+		if (r == 0)
+			r = nipfs_store_query(a->how.store, &a->paths[i].path, &info, err);
+		if (r < 0)
+			return r;
+		r = a->options->leave_out(a->options->ctx, &info, a->paths[i].asked_for, err);
+		nipfs_path_info_release(&info);
+		if (r == 0)
+			a->paths[n++] = a->paths[i];
+	}
+	if (r < 0 || !a->options->leave_out)
+		return r < 0 ? r : 0;
+	*left_out = a->n - n;
+	a->n = n;
+	return 0;
+}
+
 /* ---- one path ------------------------------------------------------------- */
 
 static int add_path(struct adder *a, struct nipfs_added *added, struct nipfs_error *err)
@@ -185,6 +211,8 @@ int nipfs_add(struct nipfs_store *store, struct nipfs_index *index,
 	a.meter.progress = a.options->progress;
 	a.meter.event.phase = NIPFS_PHASE_HASH;
 	r = choose_paths(&a, paths, n, &result.unprotected, err);
+	if (r == 0)
+		r = filter(&a, &result.left_out, err);
 	if (r == 0)
 		r = add_all(&a, &result, err);
 	nipfs_index_writer_abort(a.closure_writer);

@@ -3,12 +3,11 @@
 #include "lib/blocks/index.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "multiformats/base/err.h"
 #include "multiformats/base/slice.h"
 
-enum { APPLICATION_ID = 0x6e697066, BUSY_MS = 60000, BUSY_PAUSE_MS = 5 };
+enum { APPLICATION_ID = 0x6e697066 };
 
 static const char *const stmt_sql[NIPFS__INDEX_STMTS] = {
 #define STMT_SQL(name, sql) [NIPFS__INDEX_##name] = (sql),
@@ -94,40 +93,11 @@ static int check_format(struct nipfs__index_db *db, struct nipfs_error *err)
 	return 0;
 }
 
-/* Another process writes. Transactions are short, so that long is much too long. */
-static int wait_turn(void *ctx, int turns)
-{
-	const struct timespec pause = { 0, BUSY_PAUSE_MS * 1000000L };
-
-	(void)ctx;
-	if (turns >= BUSY_MS / BUSY_PAUSE_MS || nipfs_cancelled())
-		return 0;
-	(void)nanosleep(&pause, NULL);
-	return 1;
-}
-
-static int connect(struct nipfs__index_db *db, const char *path, int flags,
-		   struct nipfs_error *err)
-{
-	*db = (struct nipfs__index_db){ .sql = { NULL, path } };
-	if (sqlite3_open_v2(path, &db->sql.db,
-			    flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-			    NULL) != SQLITE_OK)
-		return db->sql.db ? nipfs__sql_fail(&db->sql, err)
-				  : nipfs__fail_nomem(err);
-	(void)sqlite3_extended_result_codes(db->sql.db, 1);
-	(void)sqlite3_busy_handler(db->sql.db, wait_turn, NULL);
-	return nipfs__sql_exec(&db->sql,
-			       "pragma synchronous = normal; pragma cache_size = -4096;"
-			       "pragma trusted_schema = off;",
-			       err);
-}
-
 int nipfs__index_connect(struct nipfs__index_db *db, const char *path,
 			 struct nipfs_error *err)
 {
-	struct nipfs__index_db made;
-	int code = connect(&made, path, 0, err);
+	struct nipfs__index_db made = { .sql = { NULL, path } };
+	int code = nipfs__sql_connect(&made.sql, 0, err);
 
 	if (code == 0)
 		code = check_format(&made, err);
@@ -156,8 +126,8 @@ static int make_tables(struct nipfs__index_db *db, struct nipfs_error *err)
 int nipfs__index_connect_new(struct nipfs__index_db *db, const char *path,
 			     struct nipfs_error *err)
 {
-	struct nipfs__index_db made;
-	int code = connect(&made, path, SQLITE_OPEN_CREATE, err);
+	struct nipfs__index_db made = { .sql = { NULL, path } };
+	int code = nipfs__sql_connect(&made.sql, SQLITE_OPEN_CREATE, err);
 
 	if (code == 0) {
 		code = check_format(&made, err);

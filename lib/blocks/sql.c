@@ -2,10 +2,14 @@
 /* Small helpers over SQLite, for the index and for temporary tables. */
 #include "lib/blocks/sql.h"
 
+#include <time.h>
+
 #include <nixipfs/progress.h>
 
 #include "multiformats/base/err.h"
 #include "multiformats/base/slice.h"
+
+enum { BUSY_MS = 60000, BUSY_PAUSE_MS = 5 };
 
 int nipfs__sql_fail(const struct nipfs__sql *sql, struct nipfs_error *err)
 {
@@ -42,6 +46,32 @@ int nipfs__sql_fail(const struct nipfs__sql *sql, struct nipfs_error *err)
 	if (sys_errno != 0)
 		return nipfs__fail_errno(err, sys_errno, "'%s': %s", sql->name, text);
 	return nipfs__fail(err, NIPFS_E_SYS, "'%s': %s", sql->name, text);
+}
+
+/* Another process writes. Transactions are short, so that long is much too long. */
+static int wait_turn(void *ctx, int turns)
+{
+	const struct timespec pause = { 0, BUSY_PAUSE_MS * 1000000L };
+
+	(void)ctx;
+	if (turns >= BUSY_MS / BUSY_PAUSE_MS || nipfs_cancelled())
+		return 0;
+	(void)nanosleep(&pause, NULL);
+	return 1;
+}
+
+int nipfs__sql_connect(struct nipfs__sql *sql, int flags, struct nipfs_error *err)
+{
+	if (sqlite3_open_v2(sql->name, &sql->db,
+			    flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+			    NULL) != SQLITE_OK)
+		return sql->db ? nipfs__sql_fail(sql, err) : nipfs__fail_nomem(err);
+	(void)sqlite3_extended_result_codes(sql->db, 1);
+	(void)sqlite3_busy_handler(sql->db, wait_turn, NULL);
+	return nipfs__sql_exec(sql,
+			       "pragma synchronous = normal; pragma cache_size = -4096;"
+			       "pragma trusted_schema = off;",
+			       err);
 }
 
 int nipfs__sql_exec(const struct nipfs__sql *sql, const char *text,

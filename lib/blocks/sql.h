@@ -24,6 +24,15 @@ struct nipfs__sql {
  */
 int nipfs__sql_fail(const struct nipfs__sql *sql, struct nipfs_error *err);
 
+/**
+ * nipfs__sql_connect() - open a database that several processes write
+ * @sql:   its name is the path; @db is to be closed also after a failure
+ * @flags: SQLITE_OPEN_CREATE or 0
+ *
+ * Return: 0 or as nipfs__sql_fail().
+ */
+int nipfs__sql_connect(struct nipfs__sql *sql, int flags, struct nipfs_error *err) NIPFS_MUSTUSE;
+
 /* Both return 0 or as nipfs__sql_fail(). */
 int nipfs__sql_exec(const struct nipfs__sql *sql, const char *text,
 		    struct nipfs_error *err) NIPFS_MUSTUSE;

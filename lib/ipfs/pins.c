@@ -95,6 +95,9 @@ static int pin(struct nipfs_pin_node *node, const struct nipfs_cid *cid, const c
 		{ "name", name && *name ? name : NULL },
 		{ "progress", "true" },
 		{ "offline", how & NIPFS_PIN_FETCH ? NULL : "true" },
+		{ "fast-provide-root", how & NIPFS_PIN_PROVIDE	    ? "true" :
+				       how & NIPFS_PIN_NO_PROVIDE ? "false" :
+								    NULL },
 		{ NULL, NULL }
 	};
 	struct watch watch = { .patience_s = node->patience_s, .moved = seconds() };
@@ -169,9 +172,8 @@ static int look(struct nipfs_pin_node *node, const char *text, struct found *f,
 	return r;
 }
 
-/* Return: 0 when it is pinned; 1 when it is not, negative on failure. */
-static int find(struct nipfs_pin_node *node, const struct nipfs_cid *cid, struct nipfs_pin *out,
-		struct nipfs_error *err)
+int nipfs__pin_find(struct nipfs_pin_node *node, const struct nipfs_cid *cid,
+		    struct nipfs_pin *out, struct nipfs_error *err)
 {
 	struct found f = { .cid = cid, .pin = out };
 	char text[NIPFS_CID_TEXT_MAX];
@@ -296,7 +298,7 @@ int nipfs_pin_node_add(struct nipfs_pin_node *node, const struct nipfs_cid *cid,
 	} else {
 		r = check_name(name, err);
 		if (r == 0)
-			r = find(node, cid, &made, err);
+			r = nipfs__pin_find(node, cid, &made, err);
 		if (r == 1) {
 			nipfs__pin_of(cid, name, &made);
 			r = pin(node, cid, name, how, err);
@@ -382,7 +384,7 @@ static int update_named(struct nipfs_pin_node *node, const struct nipfs_pin *old
 	if (r == 0)
 		r = move(node, &old->pin, &out->pin, err);
 	if (r == 0)
-		r = find(node, &out->pin, &shown, err);
+		r = nipfs__pin_find(node, &out->pin, &shown, err);
 	if (r == 0 && strcmp(shown.name, out->name) != 0)
 		r = pin(node, &out->pin, label, 0, err);
 	return r == 1 ? lost(node, out, err) : r;
@@ -392,7 +394,7 @@ static int update_plain(struct nipfs_pin_node *node, const struct nipfs_pin *old
 			const struct nipfs_cid *cid, const char *name, struct nipfs_pin *out,
 			struct nipfs_error *err)
 {
-	const int there = find(node, cid, out, err);
+	const int there = nipfs__pin_find(node, cid, out, err);
 	struct nipfs_pin shown;
 	int r = check_name(name, err);
 
@@ -403,7 +405,7 @@ static int update_plain(struct nipfs_pin_node *node, const struct nipfs_pin *old
 	/* what was pinned for itself keeps its name */
 	if (r < 0 || there == 0)
 		return r;
-	r = find(node, cid, &shown, err);
+	r = nipfs__pin_find(node, cid, &shown, err);
 	nipfs__pin_of(cid, name ? name : old->name, out);
 	if (r == 0 && strcmp(shown.name, out->name) != 0)
 		r = pin(node, cid, out->name, 0, err);

@@ -24,6 +24,15 @@ struct nipfs_pin_node {
 void nipfs__pin_of(const struct nipfs_cid *cid, const char *name, struct nipfs_pin *out);
 
 /**
+ * nipfs__pin_find() - the recursive pin of a CID
+ * @out: untouched when there is none
+ *
+ * Return: 0; 1 when it is not pinned; or as nipfs__rpc_call().
+ */
+int nipfs__pin_find(struct nipfs_pin_node *node, const struct nipfs_cid *cid,
+		    struct nipfs_pin *out, struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/**
  * nipfs__pin_resolve() - read what a named pin holds
  * @pin: one that looks like a named one; without such a directory it becomes a plain one
  *

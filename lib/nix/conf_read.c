@@ -288,6 +288,17 @@ static int read_env(struct reader *rd)
 	return read_all(rd, push(rd, NULL, &bytes));
 }
 
+static int read_own(struct reader *rd)
+{
+	const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
+	int r = read_file(rd, "/etc", "/nix-ipfs/nix-ipfs.conf");
+
+	if (r == 0 && xdg && *xdg)
+		return read_file(rd, xdg, "/nix-ipfs/nix-ipfs.conf");
+	return r == 0 && home && *home ? read_file(rd, home, "/.config/nix-ipfs/nix-ipfs.conf") :
+					 r;
+}
+
 int nipfs_nix_conf_load(enum nipfs_nix_conf_scope scope, struct nipfs_nix_conf **out,
 			struct nipfs_error *err)
 {
@@ -297,7 +308,10 @@ int nipfs_nix_conf_load(enum nipfs_nix_conf_scope scope, struct nipfs_nix_conf *
 
 	if (!conf)
 		return nipfs__fail_nomem(err);
-	r = read_file(&rd, nipfs__nix_conf_dir(), "/nix.conf");
+	if (scope == NIPFS_NIX_CONF_OWN)
+		r = read_own(&rd);
+	else
+		r = read_file(&rd, nipfs__nix_conf_dir(), "/nix.conf");
 	if (r == 0 && scope == NIPFS_NIX_CONF_ALL)
 		r = read_user(&rd);
 	if (r == 0 && scope == NIPFS_NIX_CONF_ALL)

@@ -40,6 +40,10 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_store_resolve(struct nipfs_store *store,
  * @nars:       also make a NAR-shaped file of every path, for stock Nix
  * @sign_key:   signs the narinfos, beside the signatures that Nix has; nothing is
  *              stored in Nix. What is signed should be checked. May be NULL.
+ * @leave_out:  asked about each path of the closure, and whether it was asked for: 1 leaves
+ *              it out (what refers to it says so still), 0 does not, negative ends. @info is
+ *              borrowed for the call. May be NULL
+ * @ctx:        handed to @leave_out
  * @progress:   may be NULL
  *
  * Start with zeros.
@@ -49,6 +53,9 @@ struct nipfs_add_options {
 	bool no_closure;
 	bool nars;
 	const struct nipfs_secret_key *sign_key;
+	int (*leave_out)(void *ctx, const struct nipfs_path_info *info, bool asked_for,
+			 struct nipfs_error *err);
+	void *ctx;
 	const struct nipfs_progress *progress;
 };
 
@@ -78,6 +85,7 @@ struct nipfs_added {
  * @store:       its `store`: the same for the same store objects on every machine
  * @paths:       owned; references before what refers to them
  * @n:           how many
+ * @left_out:    how many paths options->leave_out left out
  * @unprotected: the garbage collector was not kept off: only the daemon could
  *
  * End with nipfs_add_result_release().
@@ -87,6 +95,7 @@ struct nipfs_add_result {
 	struct nipfs_link store;
 	struct nipfs_added *paths;
 	size_t n;
+	size_t left_out;
 	bool unprotected;
 };
 

@@ -22,7 +22,9 @@ struct nipfs_nix_conf;
 /* What nipfs_nix_conf_load() reads. */
 enum nipfs_nix_conf_scope {
 	NIPFS_NIX_CONF_ALL,   /* the system's file, the user's files, NIX_CONFIG */
-	NIPFS_NIX_CONF_SYSTEM /* the system's file alone: what the daemon goes by */
+	NIPFS_NIX_CONF_SYSTEM, /* the system's file alone: what the daemon goes by */
+	NIPFS_NIX_CONF_OWN /* not Nix's: /etc/nix-ipfs/nix-ipfs.conf, then nix-ipfs/nix-ipfs.conf
+			      in XDG_CONFIG_HOME, else ~/.config */
 };
 
 /**

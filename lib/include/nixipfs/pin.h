@@ -136,7 +136,9 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_pin_node_list(struct nipfs_pin_node *node,
 /* How a pin is made. */
 enum nipfs_pin_how {
 	NIPFS_PIN_FETCH = 1, /* blocks that the node lacks it may fetch; else that is a failure */
-	NIPFS_PIN_NAMED = 2  /* a named pin, made now */
+	NIPFS_PIN_NAMED = 2, /* a named pin, made now */
+	NIPFS_PIN_PROVIDE = 4,	 /* the root is announced at once, whatever the node is set to */
+	NIPFS_PIN_NO_PROVIDE = 8 /* it is not; Kubo before 0.40 does not know of either */
 };
 
 /**

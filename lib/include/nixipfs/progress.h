@@ -24,7 +24,8 @@ extern "C" {
 	X(WRITE, "writing")                  \
 	X(REGISTER, "registering")           \
 	X(VERIFY, "verifying")               \
-	X(PRUNE, "pruning")
+	X(PRUNE, "pruning")                  \
+	X(PUBLISH, "publishing")
 
 enum nipfs_phase {
 #define NIPFS_PHASE_ENUM(name, text) NIPFS_PHASE_##name,

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* To which node something is published, and how. */
+#include "cli/publish_args.h"
+
+#include <string.h>
+
+#include <nixipfs/nix_conf.h>
+
+#include "cli/error.h"
+#include "cli/json.h"
+#include "cli/progress.h"
+
+static bool is_none(const struct publish_args *args)
+{
+	return args->offline || (args->to && strcmp(args->to, "none") == 0);
+}
+
+int publish_args_check(const struct publish_args *args, struct nipfs_error *err)
+{
+	const bool is_kubo = args->to && strcmp(args->to, "kubo") == 0;
+
+	if (args->to && !is_kubo && !is_none(args) && !strchr("/h", args->to[0]))
+		return cli_fill(err, NIPFS_E_USAGE,
+				"option '--to' takes kubo, none, or the URL of an RPC, not '%s'",
+				args->to);
+	if (args->to && args->offline && strcmp(args->to, "none") != 0)
+		return cli_fill(err, NIPFS_E_USAGE, "'--to %s' and '--offline' do not go together",
+				args->to);
+	if (args->to && args->api && !is_kubo)
+		return cli_fill(err, NIPFS_E_USAGE, "'--to %s' and '--api' do not go together",
+				args->to);
+	if (args->no_pin && args->pin)
+		return cli_fill(err, NIPFS_E_USAGE, "'--pin' and '--no-pin' do not go together");
+	if (is_none(args) && args->pin)
+		return cli_fill(err, NIPFS_E_USAGE,
+				"'--pin' needs a node, and nothing is to be published");
+	if (args->timeout.set && (args->timeout.value == 0 || args->timeout.value > 86400))
+		return cli_fill(err, NIPFS_E_USAGE,
+				"option '--timeout' takes 1 to 86400 seconds, not %llu",
+				(unsigned long long)args->timeout.value);
+	return 0;
+}
+
+/* What nix-ipfs.conf says when nobody says anything. */
+static int is_off(bool *out, struct nipfs_error *err)
+{
+	struct nipfs_nix_conf *conf;
+	const char *word;
+	int r = nipfs_nix_conf_load(NIPFS_NIX_CONF_OWN, &conf, err);
+
+	if (r < 0)
+		return r;
+	word = nipfs_nix_conf_get(conf, "publish");
+	*out = word && strcmp(word, "none") == 0;
+	if (word && !*out && strcmp(word, "kubo") != 0)
+		r = cli_fill(err, NIPFS_E_INVALID,
+			     "nix-ipfs.conf: 'publish' is kubo or none, not '%s'", word);
+	nipfs_nix_conf_free(conf);
+	return r;
+}
+
+static void tell(void *ctx, const char *message)
+{
+	cli_note(ctx, "%s", message);
+}
+
+int publish_args_run(const struct publish_args *args, const struct common *common,
+		     struct nipfs_block_source *source, const struct nipfs_link *root,
+		     const char *pin_name, struct publish_result *out, struct nipfs_error *err)
+{
+	const bool named = args->to || args->api || args->pin;
+	struct common told = *common;
+	struct progress_line line;
+	bool off = is_none(args);
+	struct nipfs_publish_options options = {
+		.node = { .api = args->to && strcmp(args->to, "kubo") != 0 ? args->to : args->api,
+			  .timeout_s = (unsigned int)args->timeout.value,
+			  .tell = tell,
+			  .ctx = &told },
+		.no_pin = args->no_pin,
+		.pin_name = pin_name,
+		.named_pin = args->pin && *args->pin ? args->pin : NULL,
+		.provide = (enum nipfs_provide)args->provide,
+	};
+	int r = named || off ? 0 : is_off(&off, err);
+
+	*out = (struct publish_result){ .done = false };
+	if (r < 0 || off || (!named && !nipfs_kubo_is_known()))
+		return r;
+	options.progress = progress_begin(&line, common);
+	r = nipfs_publish(source, root, &options, &out->stats, err);
+	progress_end(&line);
+	out->done = r == 0;
+	out->pinned = r == 0 && !args->no_pin;
+	/* the file of a node that is not running */
+	if (r == NIPFS_E_UNREACHABLE && !named && strstr(err->msg, ": id: "))
+		return 0;
+	return r;
+}
+
+json_t *publish_json(const struct publish_result *result)
+{
+	json_t *object = json_line_new();
+
+	json_put_text(object, "node", result->stats.peer);
+	json_put_number(object, "newBlocks", result->stats.blocks);
+	json_put_number(object, "newBytes", result->stats.bytes);
+	json_put_number(object, "knownBytes", result->stats.known_bytes);
+	json_put_number(object, "requests", result->stats.requests);
+	json_put_bool(object, "pinned", result->pinned);
+	json_put_bool(object, "wasPinned", result->stats.was_pinned);
+	if (result->stats.has_named_pin)
+		json_put_cid(object, "namedPin", &result->stats.named_pin);
+	return object;
+}

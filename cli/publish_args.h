@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* To which node something is published, and how; and what became of it. */
+#ifndef CLI_PUBLISH_ARGS_H
+#define CLI_PUBLISH_ARGS_H
+
+#include <jansson.h>
+
+#include <nixipfs/publish.h>
+
+#include "cli/command.h"
+
+/* What the options say. */
+struct publish_args {
+	const char *to, *api, *pin;
+	bool offline, no_pin;
+	unsigned int provide; /* of root|none; 0 not given */
+	struct opt_number timeout;
+};
+
+/* The options, for a table whose struct has a struct publish_args called @field. */
+#define PUBLISH_OPTS(type, field)                                                              \
+	{ "to", 0, OPT_TEXT, "kubo|none|URL",                                                  \
+	  "publish to the Kubo node, which then must answer; to none; or to that RPC",         \
+	  offsetof(type, field.to) },                                                          \
+	{ "api", 0, OPT_TEXT, "ADDRESS", "multiaddr or URL of the RPC of the Kubo node",       \
+	  offsetof(type, field.api) },                                                         \
+	{ "offline", 0, OPT_FLAG, NULL, "do not publish", offsetof(type, field.offline) },     \
+	{ "no-pin", 0, OPT_FLAG, NULL, "publish, but do not pin", offsetof(type, field.no_pin) }, \
+	{ "pin", 0, OPT_MAYBE, "[=NAME]", "pin, with NAME as a named pin, too",                \
+	  offsetof(type, field.pin) },                                                         \
+	{ "provide", 0, OPT_CHOICE, "root|none", "what the node announces at once",            \
+	  offsetof(type, field.provide) },                                                     \
+	{ "timeout", 0, OPT_NUMBER, "SECONDS", "how long the node may say nothing",            \
+	  offsetof(type, field.timeout) }
+
+/* What came of it: @done is false when there was nobody to publish to. */
+struct publish_result {
+	bool done, pinned;
+	struct nipfs_published stats;
+};
+
+/* Checks the options, and what does not go together. */
+int publish_args_check(const struct publish_args *args, struct nipfs_error *err);
+
+/**
+ * publish_args_run() - publish
+ * @source:   of all blocks
+ * @pin_name: of the plain pin
+ *
+ * Where no node was named, and there is none that answers, nothing is done and nothing said.
+ */
+int publish_args_run(const struct publish_args *args, const struct common *common,
+		     struct nipfs_block_source *source, const struct nipfs_link *root,
+		     const char *pin_name, struct publish_result *out, struct nipfs_error *err);
+
+/* An object for --json. */
+json_t *publish_json(const struct publish_result *result);
+
+#endif
