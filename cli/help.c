@@ -32,15 +32,18 @@ static void print_option(const struct opt *opt)
 {
 	char left[128];
 	const char *value = opt->metavar ? opt->metavar : "";
-	const char *gap = opt->metavar && opt->kind != OPT_MAYBE ? " " : "";
+	const char *gap = opt->metavar ? " " : "";
 
 	if (opt->kind == OPT_BOOL)
 		value = "[=true|false]";
+	if (opt->kind == OPT_MAYBE)
+		gap = "[=";
 	if (opt->letter)
 		(void)snprintf(left, sizeof(left), "-%c, --%s%s%s", opt->letter,
 			       opt->name, gap, value);
 	else
-		(void)snprintf(left, sizeof(left), "    --%s%s%s", opt->name, gap, value);
+		(void)snprintf(left, sizeof(left), "    --%s%s%s%s", opt->name, gap, value,
+			       opt->kind == OPT_MAYBE ? "]" : "");
 	print_row(left, opt->help);
 }
 

@@ -26,7 +26,7 @@ struct publish_args {
 	  offsetof(type, field.api) },                                                         \
 	{ "offline", 0, OPT_FLAG, NULL, "do not publish", offsetof(type, field.offline) },     \
 	{ "no-pin", 0, OPT_FLAG, NULL, "publish, but do not pin", offsetof(type, field.no_pin) }, \
-	{ "pin", 0, OPT_MAYBE, "[=NAME]", "pin, with NAME as a named pin, too",                \
+	{ "pin", 0, OPT_MAYBE, "NAME", "pin, with NAME as a named pin, too",                \
 	  offsetof(type, field.pin) },                                                         \
 	{ "provide", 0, OPT_CHOICE, "root|none", "what the node announces at once",            \
 	  offsetof(type, field.provide) },                                                     \

@@ -112,6 +112,27 @@ go_car_testdata() {
     fi
 }
 
+# build_kubo GO VERSION: as bin/ipfs-VERSION, by the modules in tests/kubo-VERSION
+build_kubo() {
+    local stamp
+    stamp=$(cat "$top/tests/kubo-$2"/go.mod "$top/tests/kubo-$2"/go.sum | sha256sum | cut -d' ' -f1)
+    [ -x "$deps/bin/ipfs-$2" ] && [ "$(cat "$deps/kubo-$2.stamp" 2>/dev/null)" = "$stamp" ] && return 0
+    say "building Kubo $2 (two minutes when nothing is cached)"
+    if (cd "$top/tests/kubo-$2" && GOTOOLCHAIN=local GOFLAGS=-mod=readonly "$1" build -trimpath -ldflags='-s -w' \
+        -o "$deps/bin/ipfs-$2" github.com/ipfs/kubo/cmd/ipfs) > "$deps/kubo-$2.log" 2>&1; then
+        printf '%s\n' "$stamp" > "$deps/kubo-$2.stamp"
+    else
+        tail -n 3 "$deps/kubo-$2.log"
+        missing "kubo-$2" "its build failed, see $deps/kubo-$2.log"
+    fi
+}
+
+older_kubo() {
+    local go
+    go=$(go_program) || { missing kubo-0.30 'no Go 1.26 to build it with'; return; }
+    build_kubo "$go" 0.30
+}
+
 kubo() {
     local go stamp
     stamp=$(cat "$top"/tests/kubo/go.mod "$top"/tests/kubo/go.sum | sha256sum | cut -d' ' -f1)
@@ -206,6 +227,7 @@ test)
     apt_install "${build_packages[@]}" || status=1
     apt_install "${test_packages[@]}" || missing packages 'some test packages could not be installed'
     kubo
+    older_kubo
     javascript
     newer_nix
     ;;

@@ -59,8 +59,7 @@ plain() {
     exits 'a pin of somebody else' 0 add -q "${outs[@]}"
     same 'keeps its name' "$cid recursive mine" "$(pins | grep "^$cid")"
 
-    exits 'a named pin' 0 add -q --json --pin=ci/main "${outs[@]}"
-    same 'with a slash is none' 2 "$("$NIX_IPFS" add -q --pin=ci/main "${outs[@]}" > /dev/null 2>&1; echo $?)"
+    exits 'a name with a slash in it' 2 add -q --pin=ci/main "${outs[@]}"
     exits 'a named pin' 0 add -q --json --pin=main "${outs[@]}"
     name=$(pins | grep "^$(value 'j["published"]["namedPin"]')" | cut -d' ' -f3)
     case $name in main@20??-??-??T??:??:??Z) pass 'its name' ;; *) fail 'its name' "$name" ;; esac
@@ -139,7 +138,7 @@ killed_node() {
     local run
     init_node b
     start_node b
-    (add -q --json "$big" > big.out 2> big.err; echo $? > big.code) &
+    (add --json "$big" > big.out 2> big.err; echo $? > big.code) &
     run=$!
     until [ "$(du -sk "$IPFS_PATH/blocks" | cut -f1)" -gt 20000 ] || ! kill -0 $run 2> /dev/null; do sleep 0.02; done
     stop_node b -KILL
@@ -172,7 +171,7 @@ killed_add() {
     stop_node c
     "$IPFS" config Datastore.StorageMax 1MB
     start_node c
-    exits 'above StorageMax' 0 add -q "${outs[@]}"
+    exits 'above StorageMax' 0 add "${outs[@]}"
     case $err in *'StorageMax is 1.0 MB'*) pass 'a warning' ;; *) fail 'a warning' "$err" ;; esac
     stop_node c
 }
