@@ -12,7 +12,7 @@ closure() {
     mkdir -p "$1"
     printf '%s\n' "$2" > "$1/text"
     path=$(nix-store --add "$1")
-    cid=$("$NIX_IPFS" add -q --no-closure "$path")
+    cid=$("$NIX_IPFS" add -q --offline --no-closure "$path")
     "$NIX_IPFS" export "$cid" -o "$1.car"
     "$IPFS" dag import --pin-roots=false "$1.car" > /dev/null
     printf '%s %s\n' "$path" "$cid"

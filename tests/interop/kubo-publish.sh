@@ -156,7 +156,7 @@ killed_add() {
     local n=$((2 * SCALE)) sum run
     init_node c
     start_node c
-    for i in $(seq $n); do
+    for _ in $(seq $n); do
         add -q "$big" > /dev/null 2>&1 &
         run=$!
         sleep "0.$((RANDOM % 4 + 1))"
