@@ -12,7 +12,7 @@
 
 static struct progress_line *shown;
 
-enum { FIRST_MS = 1000, EVERY_MS = 100, WIDTH_DEFAULT = 80, WIDTH_MAX = 300 };
+enum { FIRST_MS = 1000, EVERY_MS = 100, PLAIN_MS = 10000, WIDTH_DEFAULT = 80, WIDTH_MAX = 300 };
 
 static long long elapsed_ms(const struct timespec *from, const struct timespec *to)
 {
@@ -58,12 +58,31 @@ static size_t cut_length(const char *text, size_t n)
 	return n;
 }
 
+/* ", 1:05 left", when it can be told. */
+static void time_left(const struct nipfs_progress_event *event, long long ms, char *out,
+		      size_t n)
+{
+	uint64_t s;
+
+	out[0] = 0;
+	if (event->total <= event->done || event->done == 0 || ms < FIRST_MS)
+		return;
+	s = (uint64_t)((double)(event->total - event->done) / (double)event->done * (double)ms /
+		       1000);
+	if (s < 3600)
+		(void)snprintf(out, n, ", %llu:%02llu left", (unsigned long long)s / 60,
+			       (unsigned long long)s % 60);
+	else
+		(void)snprintf(out, n, ", %llu h %llu min left", (unsigned long long)s / 3600,
+			       (unsigned long long)s % 3600 / 60);
+}
+
 static void draw(const struct progress_line *line,
 		 const struct nipfs_progress_event *event, const struct timespec *now)
 {
 	const long long ms = elapsed_ms(&line->start, now);
-	const size_t columns = width() - 1;
-	char text[WIDTH_MAX + 256], done[32], total[32] = "", rate[32] = "";
+	const size_t columns = line->plain ? WIDTH_MAX : width() - 1;
+	char text[WIDTH_MAX + 256], done[32], total[32] = "", rate[32] = "", left[40];
 	char *subject = output_escape(event->subject);
 	int used;
 
@@ -73,9 +92,10 @@ static void draw(const struct progress_line *line,
 	if (ms > 0 && event->unit == NIPFS_UNIT_BYTES)
 		progress_amount(rate, sizeof(rate), event->unit,
 			      (uint64_t)((double)event->done * 1000 / (double)ms));
-	used = snprintf(text, sizeof(text), "%s %s%s%s%s%s%s",
+	time_left(event, ms, left, sizeof(left));
+	used = snprintf(text, sizeof(text), "%s %s%s%s%s%s%s%s",
 			nipfs_phase_text(event->phase), done, *total ? " of " : "", total,
-			*rate ? ", " : "", rate, *rate ? "/s" : "");
+			*rate ? ", " : "", rate, *rate ? "/s" : "", left);
 	if (event->items && event->unit == NIPFS_UNIT_BYTES)
 		used += snprintf(text + used, sizeof(text) - (size_t)used, ", %llu items",
 				 (unsigned long long)event->items);
@@ -83,7 +103,8 @@ static void draw(const struct progress_line *line,
 		(void)snprintf(text + used, sizeof(text) - (size_t)used, "  %.*s",
 			       WIDTH_MAX, subject);
 	free(subject);
-	(void)fprintf(stderr, "\r%.*s\033[K", (int)cut_length(text, columns), text);
+	(void)fprintf(stderr, line->plain ? "nix-ipfs: %.*s\n" : "\r%.*s\033[K",
+		      (int)cut_length(text, columns), text);
 	(void)fflush(stderr);
 }
 
@@ -94,11 +115,13 @@ static void update(void *ctx, const struct nipfs_progress_event *event)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	if (elapsed_ms(&line->start, &now) < FIRST_MS ||
-	    elapsed_ms(&line->last, &now) < EVERY_MS)
+	    elapsed_ms(&line->last, &now) < (line->plain ? PLAIN_MS : EVERY_MS))
 		return;
 	line->last = now;
-	line->shown = true;
-	shown = line;
+	if (!line->plain) {
+		line->shown = true;
+		shown = line;
+	}
 	draw(line, event, &now);
 }
 
@@ -108,7 +131,8 @@ const struct nipfs_progress *progress_begin(struct progress_line *line,
 	*line = (struct progress_line){ .progress = { update, line } };
 	(void)clock_gettime(CLOCK_MONOTONIC, &line->start);
 	line->last = line->start;
-	return common->quiet || !isatty(STDERR_FILENO) ? NULL : &line->progress;
+	line->plain = !isatty(STDERR_FILENO);
+	return common->quiet || (line->plain && common->json) ? NULL : &line->progress;
 }
 
 void progress_end(struct progress_line *line)

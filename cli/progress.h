@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The line that says how far things are, on a terminal, when they take longer than a
- * second. */
+/* The line that says how far things are: on a terminal when they take longer than a second,
+ * elsewhere a new one every 10 s. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
@@ -15,15 +15,15 @@
 struct progress_line {
 	struct nipfs_progress progress;
 	struct timespec start, last;
-	bool shown;
+	bool shown, plain;
 };
 
 /**
  * progress_begin() - start the clock
  * @line: storage, to be ended with progress_end()
  *
- * Return: what the library's functions take, or NULL where there is nobody to
- * look: no terminal, or --quiet.
+ * Return: what the library's functions take, or NULL with --quiet, and with --json where there
+ * is no terminal.
  */
 const struct nipfs_progress *progress_begin(struct progress_line *line,
 					    const struct common *common);

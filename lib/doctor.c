@@ -23,6 +23,16 @@ void nipfs__checkup_say(struct nipfs__checkup *c, const char *fmt, ...)
 	va_end(ap);
 }
 
+void nipfs__checkup_add(struct nipfs__checkup *c, const char *fmt, ...)
+{
+	const size_t used = strlen(c->text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(c->text + used, sizeof(c->text) - used, fmt, ap);
+	va_end(ap);
+}
+
 void nipfs__checkup_advise(struct nipfs__checkup *c, const char *fmt, ...)
 {
 	va_list ap;

@@ -46,6 +46,8 @@ void nipfs__doctor_mount(struct nipfs__doctor *d);
 
 /* Text that is too long is cut short. */
 void nipfs__checkup_say(struct nipfs__checkup *c, const char *fmt, ...) NIPFS_PRINTF(2, 3);
+/* The same, behind what was said. */
+void nipfs__checkup_add(struct nipfs__checkup *c, const char *fmt, ...) NIPFS_PRINTF(2, 3);
 void nipfs__checkup_advise(struct nipfs__checkup *c, const char *fmt, ...) NIPFS_PRINTF(2, 3);
 void nipfs__checkup_fact(struct nipfs__checkup *c, const char *name, const char *value);
 void nipfs__checkup_fact_bool(struct nipfs__checkup *c, const char *name, bool value);
@@ -66,6 +68,10 @@ nipfs__doctor_look nipfs__doctor_daemon, nipfs__doctor_realize, nipfs__doctor_st
 /* ---- doctor_machine.c ------------------------------------------------------------ */
 
 nipfs__doctor_look nipfs__doctor_nix, nipfs__doctor_keys, nipfs__doctor_state,
-	nipfs__doctor_cpu, nipfs__doctor_kubo;
+	nipfs__doctor_cpu;
+
+/* ---- doctor_kubo.c ---------------------------------------------------------------- */
+
+nipfs__doctor_look nipfs__doctor_kubo;
 
 #endif

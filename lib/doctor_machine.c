@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Looking at what is beside the store: Nix itself, keys, the index, processor, Kubo. */
+/* Looking at what is beside the store: Nix itself, keys, the index, processor. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,10 +16,7 @@
 #include "multiformats/base/auto.h"
 #include "multiformats/base/cpu.h"
 #include "multiformats/base/err.h"
-#include "multiformats/multiaddr.h"
 #include "multiformats/sha256/sha256.h"
-
-#define KUBO_DEFAULT "http://127.0.0.1:5001"
 
 /* ---- Nix ------------------------------------------------------------------------- */
 
@@ -197,64 +194,5 @@ int nipfs__doctor_cpu(struct nipfs__doctor *d, struct nipfs__checkup *c,
 	nipfs__checkup_say(c, "%s%s%s%s%s; SHA-256 by %s", cpu, *usable ? " with " : "", usable,
 			   *missing ? ", without " : "", missing, nipfs__sha256_name());
 	nipfs__checkup_fact(c, "sha256", nipfs__sha256_name());
-	return 0;
-}
-
-/* ---- Kubo ------------------------------------------------------------------------------ */
-
-/* $IPFS_PATH/api, which a node writes when it starts. */
-static bool api_file(char *out, size_t size)
-{
-	const char *repo = getenv("IPFS_PATH"), *home = getenv("HOME");
-	int n;
-
-	if (repo && *repo)
-		n = snprintf(out, size, "%s/api", repo);
-	else if (home && *home)
-		n = snprintf(out, size, "%s/.ipfs/api", home);
-	else
-		return false;
-	return n > 0 && (size_t)n < size;
-}
-
-static void format_url(const struct nipfs_multiaddr *addr, char *out, size_t size)
-{
-	const bool ip6 = addr->kind == NIPFS_MULTIADDR_IP6;
-
-	if (addr->kind == NIPFS_MULTIADDR_UNIX)
-		(void)snprintf(out, size, "unix:%s", addr->path);
-	else
-		(void)snprintf(out, size, "http%s://%s%s%s:%u", addr->https ? "s" : "",
-			       ip6 ? "[" : "", addr->host, ip6 ? "]" : "", addr->port);
-}
-
-int nipfs__doctor_kubo(struct nipfs__doctor *d, struct nipfs__checkup *c,
-		       struct nipfs_error *err)
-{
-	char file[PATH_MAX], text[NIPFS_MULTIADDR_TEXT_MAX + 1], url[512];
-	struct nipfs_error why = { .msg = "" };
-	struct nipfs_multiaddr addr;
-	nipfs_auto_fd int fd = -1;
-	ssize_t n;
-
-	(void)d;
-	(void)err;
-	if (api_file(file, sizeof(file)))
-		fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-	if (n < 0) {
-		nipfs__checkup_say(c, "no node has said where it is; by default that is "
-				      KUBO_DEFAULT);
-		return 0;
-	}
-	nipfs__checkup_fact(c, "apiFile", file);
-	if (nipfs__multiaddr_parse(nipfs__slice(text, (size_t)n), &addr, &why) < 0) {
-		nipfs__checkup_say(c, "'%s' names no node: %s", file, why.msg);
-		nipfs__checkup_advise(c, "start the node again, which writes the file, or remove it");
-		return 0;
-	}
-	format_url(&addr, url, sizeof(url));
-	nipfs__checkup_say(c, "a node at %s, as '%s' says", url, file);
-	nipfs__checkup_fact(c, "api", url);
 	return 0;
 }

@@ -2,13 +2,13 @@
 /* A DAG given to a Kubo node, and pinned there. */
 #include "lib/publish.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "lib/ipfs/named_pin.h"
 #include "lib/ipfs/pins.h"
+#include "lib/ipfs/swarm.h"
 #include "multiformats/base/err.h"
 #include "multiformats/base/slice.h"
 
@@ -53,46 +53,15 @@ static int identify(struct publisher *p, char out[NIPFS_PEER_MAX], struct nipfs_
 	return r;
 }
 
-static bool is_public_v4(uint32_t a)
-{
-	return a >> 24 != 0 && a >> 24 != 10 && a >> 24 != 127 && a >> 20 != 0xac1 &&
-	       a >> 16 != 0xc0a8 && a >> 16 != 0xa9fe && a >> 22 != 0x191 && a >> 28 < 0xe;
-}
-
-/* Whether a multiaddr is one that the whole world can be behind. */
-static bool is_public(const char *address)
-{
-	char host[64];
-	struct in_addr v4;
-	struct in6_addr v6;
-
-	if (sscanf(address, "/ip4/%63[^/]", host) == 1)
-		return inet_pton(AF_INET, host, &v4) == 1 && is_public_v4(ntohl(v4.s_addr));
-	if (sscanf(address, "/ip6/%63[^/]", host) == 1)
-		return inet_pton(AF_INET6, host, &v6) == 1 && (v6.s6_addr[0] & 0xe0) == 0x20;
-	return false;
-}
-
 /* The first time that something goes to a node which others can see. */
 static int warn_of_public(struct publisher *p, struct nipfs_error *err)
 {
-	const struct nipfs__rpc_call call = { .command = "swarm/peers" };
 	char text[NIPFS_PEER_MAX + 400];
-	json_t *object;
 	size_t n = 0;
-	int r = nipfs__rpc_object(p->sender.rpc, &call, &object, err);
+	int r = nipfs__swarm_public(p->sender.rpc, &n, err);
 
-	/* a node that is offline has no peers, and others need not tell us */
-	if (r < 0)
-		return r == NIPFS_E_CANCELLED || r == NIPFS_E_NOMEM ? r : 0;
-	for (size_t i = 0; i < json_array_size(json_object_get(object, "Peers")); i++) {
-		const char *address = nipfs__rpc_text(
-			json_array_get(json_object_get(object, "Peers"), i), "Addr");
-
-		n += address && is_public(address);
-	}
-	json_decref(object);
-	r = n ? nipfs__published_tell(p->sender.published, err) : 0;
+	if (r == 0 && n)
+		r = nipfs__published_tell(p->sender.published, err);
 	if (r <= 0)
 		return r;
 	(void)snprintf(text, sizeof(text),
