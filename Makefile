@@ -256,6 +256,8 @@ $(O)/tests/bench/bench_%: $(O)/tests/bench/bench_%.o $(A_lib)
 bench: all
 	tests/bench/run.py $(abspath $(O)/nix-ipfs) $(CURDIR)/tests/nix-env.sh $(or $(NIPFS_DEPS),build-deps)/bin/ipfs \
 		$(or $(ROUNDS),5) $(or $(SIZE_MB),1024) $(or $(FILES),50000)
+	tests/bench/publish.py $(abspath $(O)/nix-ipfs) $(CURDIR)/tests/nix-env.sh $(or $(NIPFS_DEPS),build-deps)/bin/ipfs \
+		$(or $(ROUNDS),3) $(or $(SIZE_MB),512) $(or $(FILES),20000)
 lint: all
 	O=$(O) tests/check.sh lint
 

@@ -77,6 +77,7 @@ int publish_args_run(const struct publish_args *args, const struct common *commo
 			  .timeout_s = (unsigned int)args->timeout.value,
 			  .tell = tell,
 			  .ctx = &told },
+		.if_there = !named,
 		.no_pin = args->no_pin,
 		.pin_name = pin_name,
 		.named_pin = args->pin && *args->pin ? args->pin : NULL,
@@ -90,12 +91,10 @@ int publish_args_run(const struct publish_args *args, const struct common *commo
 	options.progress = progress_begin(&line, common);
 	r = nipfs_publish(source, root, &options, &out->stats, err);
 	progress_end(&line);
+	/* 1: the file of a node that is not running */
 	out->done = r == 0;
 	out->pinned = r == 0 && !args->no_pin;
-	/* the file of a node that is not running */
-	if (r == NIPFS_E_UNREACHABLE && !named && strstr(err->msg, ": id: "))
-		return 0;
-	return r;
+	return r < 0 ? r : 0;
 }
 
 json_t *publish_json(const struct publish_result *result)

@@ -236,6 +236,15 @@ static int keep(struct publisher *p, unsigned int patience_s, struct nipfs_error
 	return p->options->no_pin ? check(p, err) : pin(p, patience_s, err);
 }
 
+/* It may be that the node went away, rather than that it lacks something. */
+static int still_there(struct publisher *p, struct nipfs_error *err)
+{
+	char peer[NIPFS_PEER_MAX];
+	const int r = identify(p, peer, err);
+
+	return r == NIPFS_E_UNREACHABLE ? wait_for_node(p, err) : r;
+}
+
 /*
  * Gives it, and makes the node keep it. A node that is online waits for what it lacks below
  * the root, also with offline=true (Kubo 0.43), so one that gets nowhere lacks something, as
@@ -248,6 +257,8 @@ static int give_and_keep(struct publisher *p, struct nipfs_error *err)
 
 	for (int attempt = 1; attempt <= ATTEMPTS; attempt++, patience_s *= 5) {
 		if (attempt > 1)
+			r = still_there(p, err);
+		if (attempt > 1 && r == 0)
 			r = nipfs__learn(&p->sender, err);
 		if (r == 0)
 			r = send_all(p, err);
@@ -292,6 +303,8 @@ static int publish(struct publisher *p, struct nipfs_error *err)
 	struct nipfs_pin found;
 	int r = identify(p, p->stats.peer, err);
 
+	if (r < 0 && p->options->if_there && nipfs__rpc_no_server(p->sender.rpc))
+		return 1;
 	if (r == 0)
 		r = nipfs__published_open(&p->sender.published, p->options->state_dir, p->stats.peer,
 					  err);

@@ -28,6 +28,7 @@ struct nipfs__rpc {
 	struct nipfs__endpoint api;
 	char *secret, *name;
 	char message[NIPFS__HTTP_SAID_MAX];
+	bool no_server;
 };
 
 /* A call under way: @command and @boundary are what its texts were copied to. */
@@ -87,6 +88,11 @@ const char *nipfs__rpc_message(const struct nipfs__rpc *rpc)
 	return rpc->message;
 }
 
+bool nipfs__rpc_no_server(const struct nipfs__rpc *rpc)
+{
+	return rpc->no_server;
+}
+
 /* ---- asking ------------------------------------------------------------------------- */
 
 static int make_path(struct nipfs_buf *b, const struct nipfs__rpc_call *call)
@@ -128,6 +134,7 @@ static int start(struct nipfs__rpc_upload *u, bool has_file, struct nipfs_error 
 	int r = make_path(&path, &u->call);
 
 	u->rpc->message[0] = 0;
+	u->rpc->no_server = false;
 	(void)snprintf(u->command, sizeof(u->command), "%s", u->call.command);
 	if (!request.patience_s)
 		request.patience_s = nipfs__http_timeout_s(u->rpc->http);
@@ -208,6 +215,7 @@ static int judge(struct nipfs__rpc_upload *u, struct nipfs_error *err)
 {
 	const struct nipfs__transfer *t = u->transfer;
 
+	u->rpc->no_server = t->no_server;
 	if (t->code == NIPFS_E_NOMEM)
 		return nipfs__fail_nomem(err);
 	if (t->code < 0)

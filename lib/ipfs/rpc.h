@@ -43,6 +43,9 @@ const char *nipfs__rpc_name(const struct nipfs__rpc *rpc);
  */
 const char *nipfs__rpc_message(const struct nipfs__rpc *rpc);
 
+/* Whether the last call failed because nobody listens there. */
+bool nipfs__rpc_no_server(const struct nipfs__rpc *rpc);
+
 /* An argument ("arg") or an option; one whose @value is NULL is left out. */
 struct nipfs__rpc_param {
 	const char *name, *value;

@@ -121,6 +121,7 @@ sockets_and_secrets() {
     "$IPFS" config Addresses.API "/unix$scratch/api.sock"
     "$IPFS" config --json API.Authorizations '{"one": {"AuthSecret": "bearer:s3cret-token", "AllowedPaths": ["/api/v0"]}}'
     start_node a
+    exits 'no credentials, and nobody was named' 5 add -q "${outs[@]}"
     exits 'no credentials' 5 add -q --to kubo "${outs[@]}"
     said=$err
     NIX_IPFS_API_AUTH=bearer:s3cret-token exits 'credentials, over a socket' 0 add -q --to kubo --no-closure "${outs[@]}"

@@ -30,6 +30,7 @@ enum nipfs_provide {
  *             told in one line of what should be known (@tell, @ctx): that the node is on a
  *             public network, the first time; that it gets more than its StorageMax; that a
  *             broken request is repeated. @gateway is not used
+ * @if_there:  where nobody listens it is no failure: nothing is done
  * @state_dir: where is recorded what the node has; it must be there. NULL: nipfs_state_dir()
  * @no_pin:    do not pin: the node may forget what it was given at any time
  * @pin_name:  the name of the pin, up to 255 bytes of UTF-8; NULL: none. What is pinned
@@ -42,6 +43,7 @@ enum nipfs_provide {
  */
 struct nipfs_publish_options {
 	struct nipfs_network_options node;
+	bool if_there;
 	const char *state_dir;
 	bool no_pin;
 	const char *pin_name;
@@ -90,7 +92,7 @@ struct nipfs_published {
  * collects what is not pinned), it is asked what it has, and gets the rest again. A
  * connection that breaks is waited for a few times. Memory does not grow with the DAG.
  *
- * Return: 0; NIPFS_E_UNREACHABLE (no node, or it is gone, or wants other credentials);
+ * Return: 0; 1 with options->if_there: there is no node; NIPFS_E_UNREACHABLE (no node, or it is gone, or wants other credentials);
  * NIPFS_E_REFUSED (it says why); NIPFS_E_UNSUPPORTED (no Kubo RPC); NIPFS_E_NOTFOUND (the
  * source lacks a block, or the node does not keep what it is given); NIPFS_E_USAGE (a name
  * that no pin can have); NIPFS_E_CANCELLED; NIPFS_E_SYS; NIPFS_E_NOMEM; or as

@@ -116,9 +116,22 @@ START_TEST(fails)
 	ck_assert_msg(strstr(err.msg, failures[_i].says) != NULL, "%s", err.msg);
 	ck_assert_msg(strncmp(err.msg, "kubo at http://127.0.0.1:", 25) == 0, "%s", err.msg);
 	ck_assert_str_eq(nipfs__rpc_message(rpc), failures[_i].message);
+	ck_assert(!nipfs__rpc_no_server(rpc));
 	/* and does not stand in the way of the next call */
 	ck_assert_int_eq(call("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{\"n\":2}\n"), 0);
 	ck_assert_int_eq(sum, 2);
+}
+END_TEST
+
+START_TEST(nobody)
+{
+	const struct nipfs__rpc_call c = { .command = "id" };
+	struct nipfs__rpc *none;
+
+	ck_assert_int_eq(nipfs__rpc_open(&none, "/ip4/127.0.0.1/tcp/1", 5, &err), 0);
+	ck_assert_int_eq(nipfs__rpc_call(none, &c, &err), NIPFS_E_UNREACHABLE);
+	ck_assert(nipfs__rpc_no_server(none));
+	nipfs__rpc_close(none);
 }
 END_TEST
 
@@ -196,6 +209,7 @@ static Suite *rpc_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, asks_and_reads_lines);
 	tcase_add_loop_test(t, fails, 0, sizeof(failures) / sizeof(failures[0]));
+	tcase_add_test(t, nobody);
 	tcase_add_test(t, bounds);
 	tcase_add_test(t, reads_members);
 	tcase_add_test(t, uploads_that_fail);

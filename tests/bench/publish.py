@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Publishing to a real Kubo node, against `ipfs add -r` and `curl -F` of a ready CAR.
+
+publish.py NIX_IPFS NIX_ENV IPFS [ROUNDS [SIZE_MB [FILES]]]: a new repository for each run; the
+best of all rounds counts. `add` has hashed and indexed before: what is measured is the publishing.
+"""
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+nix_ipfs, nix_env, ipfs = (os.path.abspath(p) for p in sys.argv[1:4])
+rounds, size_mb, files = ([int(a) for a in sys.argv[4:7]] + [3, 512, 20000][len(sys.argv[4:7]):])
+
+
+def port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+def quiet(*args, **kwargs):
+    return subprocess.run(args, check=True, capture_output=True, text=True, **kwargs).stdout.strip()
+
+
+class Node:
+    """A node in a repository of its own, which knows nobody."""
+
+    def __init__(self, folder):
+        self.env = dict(os.environ, IPFS_PATH=folder)
+        quiet(ipfs, 'init', '-e', '--profile=unixfs-v1-2025', env=self.env)
+        for key, value in (('Addresses.API', f'"/ip4/127.0.0.1/tcp/{port()}"'),
+                           ('Addresses.Gateway', f'"/ip4/127.0.0.1/tcp/{port()}"'),
+                           ('Addresses.Swarm', '[]'), ('Bootstrap', '[]'), ('Routing.Type', '"none"'),
+                           ('Provide.Enabled', 'false'), ('AutoConf.Enabled', 'false')):
+            quiet(ipfs, 'config', '--json', key, value, env=self.env)
+        self.process = subprocess.Popen([ipfs, 'daemon', '--offline'], env=self.env, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        while not os.path.exists(f'{folder}/gateway'):
+            time.sleep(0.05)
+        with open(f'{folder}/api', encoding='ascii') as f:
+            self.api = f'http://127.0.0.1:{f.read().strip().rsplit("/", 1)[1]}/api/v0'
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def measure(what, folder):
+    node = Node(folder)
+    begin = time.monotonic()
+    quiet(*what(node), env=node.env)
+    took = time.monotonic() - begin
+    node.stop()
+    shutil.rmtree(folder)
+    return took
+
+
+def one(name, tree, scratch):
+    path = quiet('nix-store', '--add', tree)
+    cid = quiet(nix_ipfs, 'add', '-q', '--offline', path)
+    car = f'{scratch}/ready.car'
+    quiet(nix_ipfs, 'export', cid, '-o', car)
+    mb = os.path.getsize(car) / 1e6
+    ways = {
+        'nix-ipfs add': lambda n: (nix_ipfs, 'add', '-q', '--to', 'kubo', path),
+        'curl -F, pin/add': lambda n: ('sh', '-c', f'curl -sf -F file=@{car} "{n.api}/dag/import?pin-roots=false" > /dev/null && '
+                                       f'curl -sf -X POST "{n.api}/pin/add?arg={cid}" > /dev/null'),
+        'ipfs add -r': lambda n: (ipfs, 'add', '-r', '-H', '-Q', path),
+    }
+    best = {way: float('inf') for way in ways}
+    for i in range(rounds):
+        for way, what in ways.items():
+            # each run has a record of its own of what the node has
+            record = f'{os.environ["NIX_IPFS_STATE_DIR"]}/published.sqlite'
+            for end in ('', '-wal', '-shm'):
+                if os.path.exists(record + end):
+                    os.remove(record + end)
+            best[way] = min(best[way], measure(what, f'{scratch}/repo{i}'))
+    for way, took in best.items():
+        print(f'publish {name}\t{way}\t{took:.2f} s\t{mb / took:.0f} MB/s', flush=True)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ['NIX_IPFS_STATE_DIR'] = f'{scratch}/state'
+        os.mkdir(f'{scratch}/big')
+        with open(f'{scratch}/big/data', 'wb') as f:
+            for _ in range(size_mb):
+                f.write(os.urandom(1 << 20))
+        one(f'{size_mb} MB', f'{scratch}/big', scratch)
+        shutil.rmtree(f'{scratch}/big')
+        for i in range(files):
+            folder = f'{scratch}/many/{i // 200}'
+            os.makedirs(folder, exist_ok=True)
+            with open(f'{folder}/{i}', 'w', encoding='ascii') as f:
+                f.write(f'file {i}\n' * 40)
+        one(f'{files} files', f'{scratch}/many', scratch)
+
+
+if os.environ.get('NIX_IPFS_BENCH_INSIDE'):
+    main()
+else:
+    with tempfile.TemporaryDirectory() as outer:
+        os.environ['NIX_IPFS_BENCH_INSIDE'] = '1'
+        code = subprocess.run([nix_env, f'{outer}/env', sys.executable, os.path.abspath(__file__), nix_ipfs, nix_env, ipfs,
+                               str(rounds), str(size_mb), str(files)], check=False).returncode
+        subprocess.run(['chmod', '-R', 'u+w', outer], check=False)
+    sys.exit(code)
