@@ -113,6 +113,11 @@ forgets() {
     exits 'one block is gone' 0 add -q --json --no-pin "${outs[@]}"
     same 'and is sent alone' 1 "$(value 'j["published"]["newBlocks"]')"
     whole 'it is whole again' "$cid"
+    # a node that is online does not say so when it is to pin, but waits for it
+    "$IPFS" block rm -f "$("$IPFS" refs -r -u "$cid" | tail -n 1)" > /dev/null
+    exits 'one block is gone, and it is to be pinned' 0 add -q --json "${outs[@]}"
+    same 'and is sent alone, again' 1 "$(value 'j["published"]["newBlocks"]')"
+    whole 'it is whole once more' "$cid"
 }
 
 sockets_and_secrets() {
