@@ -20,6 +20,7 @@ enum {
 	PATH_MAX_BYTES = 4096,
 	LOOK_UP_MS = 100, /* at most until it is looked whether all was cancelled */
 	TAKE_BYTES = 8 * 1024,
+	GO_ON_BYTES = 64 * 1024, /* of a file, until they are sent on */
 	BOUNDARY_MAX = 64
 };
 
@@ -31,13 +32,17 @@ struct nipfs__rpc {
 	bool no_server;
 };
 
-/* A call under way: @command and @boundary are what its texts were copied to. */
+/*
+ * A call under way: @command and @boundary are what its texts were copied to, @waiting bytes
+ * were given since it was looked after.
+ */
 struct nipfs__rpc_upload {
 	struct nipfs__rpc *rpc;
 	struct nipfs__transfer *transfer;
 	struct nipfs__rpc_call call;
 	char command[64], boundary[BOUNDARY_MAX];
 	struct nipfs_buf line;
+	size_t waiting;
 };
 
 /* ---- opening ------------------------------------------------------------------------ */
@@ -286,13 +291,14 @@ static int take(struct nipfs__rpc_upload *u, struct nipfs_error *err)
 	return r;
 }
 
-static int step(struct nipfs__rpc_upload *u, struct nipfs_error *err)
+static int step(struct nipfs__rpc_upload *u, int wait_ms, struct nipfs_error *err)
 {
 	const int r = nipfs_cancel_check(err);
 
 	if (r < 0)
 		return r;
-	nipfs__http_run(u->rpc->http, LOOK_UP_MS);
+	u->waiting = 0;
+	nipfs__http_run(u->rpc->http, wait_ms);
 	return take(u, err);
 }
 
@@ -302,7 +308,7 @@ static int finish(struct nipfs__rpc_upload *u, struct nipfs_error *err)
 	int r = 0;
 
 	while (r == 0 && u->transfer->state == NIPFS__TRANSFER_RUNS)
-		r = step(u, err);
+		r = step(u, LOOK_UP_MS, err);
 	if (r == 0)
 		r = judge(u, err);
 	if (r == 0)
@@ -381,7 +387,7 @@ static int give(struct nipfs__rpc_upload *u, const void *bytes, size_t n,
 		if (u->transfer->state == NIPFS__TRANSFER_DONE)
 			r = judge(u, err);
 		else
-			r = step(u, err);
+			r = step(u, LOOK_UP_MS, err);
 	}
 	return r;
 }
@@ -415,7 +421,11 @@ int nipfs__rpc_upload_begin(struct nipfs__rpc_upload **out, struct nipfs__rpc *r
 int nipfs__rpc_upload_put(struct nipfs__rpc_upload *u, struct nipfs_slice bytes,
 			  struct nipfs_error *err)
 {
-	return give(u, bytes.ptr, bytes.len, err);
+	const int r = give(u, bytes.ptr, bytes.len, err);
+
+	/* who makes the next bytes need not be done before these go out */
+	u->waiting += bytes.len;
+	return r < 0 || u->waiting < GO_ON_BYTES ? r : step(u, 0, err);
 }
 
 int nipfs__rpc_upload_end(struct nipfs__rpc_upload *u, struct nipfs_error *err)
