@@ -28,7 +28,8 @@ if [ "${1:-}" != inside ]; then
         rm -rf "$dir"
     fi
     # Two stores of its own: what the machine's Nix holds is not touched.
-    exec "$top/tests/nix-env.sh" "$dir/first" bash "$0" inside
+    # nothing is published to a node that this user may have
+    IPFS_PATH=$dir/no-node exec "$top/tests/nix-env.sh" "$dir/first" bash "$0" inside
 fi
 
 cd "$dir"

@@ -13,6 +13,8 @@ rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 5
 size_mb = int(sys.argv[5]) if len(sys.argv) > 5 else 1024
 n_files = int(sys.argv[6]) if len(sys.argv) > 6 else 50000
 scratch = tempfile.mkdtemp(prefix='nix-ipfs-bench-')
+# nothing is published to a node of whoever measures
+os.environ['IPFS_PATH'] = os.path.join(scratch, 'no-node')
 
 
 def make_big(path):

@@ -100,6 +100,20 @@ left_out() {
     exits 'no key' 2 add -q --skip-signed-by nonsense "${outs[0]}"
 }
 
+# The CI job of the README, as it stands there.
+ci() {
+    cp pk2 upstream.pub
+    ln -sfn "${outs[0]}" result
+    PATH=$(dirname "$NIX_IPFS"):$PATH sh > ci.out 2> ci.err << 'EOF'
+cid=$(nix-ipfs add -q --pin=ci-main --skip-signed-by "$(cat upstream.pub)" ./result) || exit
+nix-ipfs pin rm --keep-last 5 --closure ci-main
+echo "$cid"
+EOF
+    same 'a CI job' 0 $?
+    same 'prints the CID' "$(add -q --offline "${outs[0]}")" "$(tail -n 1 ci.out)"
+    same 'and has pinned it' 1 "$("$NIX_IPFS" pin ls -q ci-main | wc -l)"
+}
+
 # The node forgets what is not pinned, and is given it again.
 forgets() {
     "$IPFS" pin ls -q -t recursive | xargs "$IPFS" pin rm > /dev/null 2>&1
@@ -232,6 +246,7 @@ inside() {
     big=$(nix-store --add big)
     plain
     left_out
+    ci
     forgets
     sockets_and_secrets
     killed_node
