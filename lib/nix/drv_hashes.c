@@ -43,18 +43,15 @@ static int file_of(struct nipfs_store *store, const struct nipfs_store_path *pat
 	return r < 0 ? r : 0;
 }
 
-int nipfs__drv_read(struct nipfs_store *store, const struct nipfs_store_path *path,
-		    struct nipfs_buf *out, struct nipfs_error *err)
+int nipfs__drv_read_file(int dirfd, const char *name, const struct nipfs_store_path *path,
+			 struct nipfs_buf *out, struct nipfs_error *err)
 {
-	nipfs_auto_fd int fd = -1;
-	const char *name = NULL;
+	nipfs_auto_fd int fd = openat(dirfd, name,
+				      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	uint8_t *room;
 	struct stat st;
-	int r = file_of(store, path, &name, err);
+	int r;
 
-	if (r < 0)
-		return r;
-	fd = openat(store->dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return nipfs__fail_errno(err, errno, "cannot read the derivation '%s'",
 					 path->base);
@@ -70,6 +67,15 @@ int nipfs__drv_read(struct nipfs_store *store, const struct nipfs_store_path *pa
 		return nipfs__fail_errno(err, errno, "cannot read the derivation '%s'",
 					 path->base);
 	return 0;
+}
+
+int nipfs__drv_read(struct nipfs_store *store, const struct nipfs_store_path *path,
+		    struct nipfs_buf *out, struct nipfs_error *err)
+{
+	const char *name = NULL;
+	const int r = file_of(store, path, &name, err);
+
+	return r < 0 ? r : nipfs__drv_read_file(store->dirfd, name, path, out, err);
 }
 
 /* Numbers of .drv files whose hashes are wanted, inputs on top. */

@@ -30,6 +30,10 @@ struct nipfs__drv_hashes {
 
 void nipfs__drv_hashes_release(struct nipfs__drv_hashes *h);
 
+/* Reads the .drv file @name in the folder @dirfd, which stands for @path. */
+int nipfs__drv_read_file(int dirfd, const char *name, const struct nipfs_store_path *path,
+			 struct nipfs_buf *out, struct nipfs_error *err) NIPFS_MUSTUSE;
+
 /* Reads a .drv file that is valid in @store or a placement of it. */
 int nipfs__drv_read(struct nipfs_store *store, const struct nipfs_store_path *path,
 		    struct nipfs_buf *out, struct nipfs_error *err) NIPFS_MUSTUSE;

@@ -70,8 +70,7 @@ static int make_parent(const char *link, struct nipfs_error *err)
 	return *dir ? nipfs__make_dirs(dir, err) : 0;
 }
 
-/* Makes or replaces a symlink in one step. */
-static int place_link(const char *link, const char *target, struct nipfs_error *err)
+int nipfs__place_link(const char *link, const char *target, struct nipfs_error *err)
 {
 	nipfs_auto_buf struct nipfs_buf temp = NIPFS_BUF_INIT(2 * PATH_MAX);
 	uint32_t random = 0;
@@ -106,8 +105,8 @@ int nipfs__root_name(const char *link, char *out, struct nipfs_error *err)
 	return 0;
 }
 
-int nipfs__local_register_root(struct nipfs_store *store, const struct nipfs_store_path *path,
-			       const char *link, struct nipfs_error *err)
+int nipfs__root_register(const struct nipfs__store_env *env, const char *link,
+			 struct nipfs_error *err)
 {
 	nipfs_auto_buf struct nipfs_buf file = NIPFS_BUF_INIT(2 * PATH_MAX);
 	char name[NIPFS__ROOT_NAME_MAX];
@@ -115,12 +114,19 @@ int nipfs__local_register_root(struct nipfs_store *store, const struct nipfs_sto
 
 	if (r < 0)
 		return r;
-	r = nipfs__buf_printf(&file, "%s/auto/%s", store->env.gcroots_dir, name);
+	r = nipfs__buf_printf(&file, "%s/auto/%s", env->gcroots_dir, name);
 	if (r == 0)
 		r = nipfs__buf_terminate(&file);
 	if (r < 0)
 		return nipfs__fail_nomem(err);
-	r = place_link((const char *)file.ptr, link, err);
+	return nipfs__place_link((const char *)file.ptr, link, err);
+}
+
+int nipfs__local_register_root(struct nipfs_store *store, const struct nipfs_store_path *path,
+			       const char *link, struct nipfs_error *err)
+{
+	const int r = nipfs__root_register(&store->env, link, err);
+
 	/*
 	 * A collector reads the lasting roots first, for which it takes its time, and then
 	 * the temporary ones: it may have missed the former, and will miss the latter when
@@ -159,6 +165,6 @@ int nipfs_store_add_root(struct nipfs_store *store, const struct nipfs_store_pat
 	if (r < 0)
 		return r;
 	nipfs_store_path_format(path, store->env.store_dir, target);
-	r = place_link(absolute, target, err);
+	r = nipfs__place_link(absolute, target, err);
 	return r < 0 ? r : store->backend->register_root(store, path, absolute, err);
 }

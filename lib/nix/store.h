@@ -80,7 +80,15 @@ enum { NIPFS__ROOT_NAME_MAX = 33 };
 /* Under which name in gcroots/auto a root is registered: 0 or NIPFS_E_UNSUPPORTED. */
 int nipfs__root_name(const char *link, char *out, struct nipfs_error *err) NIPFS_MUSTUSE;
 
-/* gcroots/auto/NAME → the link: how a collector learns of it. */
+/* Makes or replaces a symlink in one step, with its folder where that is missing. */
+int nipfs__place_link(const char *link, const char *target,
+		      struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* gcroots/auto/NAME → the link: how a collector that begins later learns of it. */
+int nipfs__root_register(const struct nipfs__store_env *env, const char *link,
+			 struct nipfs_error *err) NIPFS_MUSTUSE;
+
+/* The same, and one that is running is told. */
 int nipfs__local_register_root(struct nipfs_store *store, const struct nipfs_store_path *path,
 			       const char *link, struct nipfs_error *err) NIPFS_MUSTUSE;
 

@@ -19,6 +19,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <nixipfs/progress.h>
@@ -30,6 +31,8 @@
 
 /* As many bytes of paths as are written, or told, in one go. */
 enum { BATCH_BYTES = 64 * 1024, POLL_MS = 100 };
+/* How long a process stays to keep what is no longer another's: ten minutes. */
+enum { KEEP_TURN_MS = 100, KEEP_TURNS = 6000 };
 
 void nipfs__temp_roots_init(struct nipfs__temp_roots *t, const struct nipfs__store_env *env,
 			    const struct nipfs__waiter *waiter)
@@ -276,16 +279,18 @@ static int write_and_tell(struct nipfs__temp_roots *t, const struct nipfs_store_
 	return r == 0 && running == 1 ? nipfs__temp_roots_tell(t, paths, n, err) : r;
 }
 
+static int make_file(struct nipfs__temp_roots *t, struct nipfs_error *err)
+{
+	const int r = nipfs__make_dirs(t->env->temproots_dir, err);
+
+	return r < 0 ? r : create_file(t, err);
+}
+
 static int add_all(struct nipfs__temp_roots *t, const struct nipfs_store_path *paths, size_t n,
 		   struct nipfs_error *err)
 {
-	int r = 0;
+	int r = t->fd < 0 ? make_file(t, err) : 0;
 
-	if (t->fd < 0) {
-		r = nipfs__make_dirs(t->env->temproots_dir, err);
-		if (r == 0)
-			r = create_file(t, err);
-	}
 	if (r == 0)
 		r = write_and_tell(t, paths, n, err);
 	for (size_t i = 0; r >= 0 && i < n; i++) {
@@ -328,4 +333,51 @@ int nipfs__temp_roots_add(struct nipfs__temp_roots *t, const struct nipfs_store_
 		r = add_all(t, fresh, n_fresh, err);
 	free(fresh);
 	return r;
+}
+
+/* Whoever waits for the end of our parent's output must not wait for us. */
+static void leave_parent(void)
+{
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; null >= 0 && fd <= 2; fd++)
+		(void)dup2(null, fd);
+	(void)setsid();
+	(void)!chdir("/");
+}
+
+static void wait_for_collector(const struct nipfs__temp_roots *t)
+{
+	const struct timespec sleep = { 0, KEEP_TURN_MS * 1000000L };
+
+	for (int turn = 0; turn < KEEP_TURNS; turn++) {
+		if (nipfs__lock_try(t->gc_lock, NIPFS__LOCK_SHARED, t->env->gc_lock, NULL) != 1)
+			return;
+		(void)nanosleep(&sleep, NULL);
+	}
+}
+
+int nipfs__temp_roots_hold(struct nipfs__temp_roots *t, const struct nipfs_store_path *paths,
+			   size_t n, struct nipfs_error *err)
+{
+	int r = keep_collectors_away(t, err);
+	pid_t child;
+
+	if (r <= 0)
+		return r < 0 ? r : NIPFS__TEMP_ROOTS_HELD;
+	r = make_file(t, err);
+	if (r == 0)
+		r = write_paths(t, paths, n, err);
+	if (r < 0)
+		return r;
+	/* the lock on the file is that of both, and ends with the last of them */
+	child = fork();
+	if (child < 0)
+		return nipfs__fail_errno(err, errno, "cannot start a process");
+	t->owner = child ? child : getpid();
+	if (child)
+		return NIPFS__TEMP_ROOTS_KEPT;
+	leave_parent();
+	wait_for_collector(t);
+	return NIPFS__TEMP_ROOTS_KEEPER;
 }

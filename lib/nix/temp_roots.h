@@ -58,6 +58,24 @@ int nipfs__temp_roots_add(struct nipfs__temp_roots *t, const struct nipfs_store_
 int nipfs__temp_roots_tell(struct nipfs__temp_roots *t, const struct nipfs_store_path *paths,
 			   size_t n, struct nipfs_error *err) NIPFS_MUSTUSE;
 
+enum { NIPFS__TEMP_ROOTS_HELD = 0, NIPFS__TEMP_ROOTS_KEPT = 1, NIPFS__TEMP_ROOTS_KEEPER = 2 };
+
+/**
+ * nipfs__temp_roots_hold() - keep paths without a word to a collector
+ * @t:     without a root yet
+ * @paths: what somebody else keeps until this returns
+ *
+ * Where no collector is running none begins until nipfs__temp_roots_release(). Where one
+ * is running a child of this process keeps the paths until that one has ended, or ten
+ * minutes, in which it has certainly read the temporary roots. Never waits; the child,
+ * which has to end now, is through with waiting.
+ *
+ * Return: NIPFS__TEMP_ROOTS_HELD: no collector; _KEPT: by a child; _KEEPER: this is that
+ * child; or NIPFS_E_SYS, NIPFS_E_LIMIT, NIPFS_E_NOMEM.
+ */
+int nipfs__temp_roots_hold(struct nipfs__temp_roots *t, const struct nipfs_store_path *paths,
+			   size_t n, struct nipfs_error *err) NIPFS_MUSTUSE;
+
 void nipfs__temp_roots_release(struct nipfs__temp_roots *t);
 
 #endif
