@@ -86,6 +86,7 @@ UNIXFS_SRC       := $(wildcard unixfs/*.c)
 DAG_SRC          := $(wildcard dag/*.c)
 LIB_SRC          := $(wildcard lib/*.c lib/*/*.c)
 CLI_SRC          := $(wildcard cli/*.c)
+HOOK_SRC         := $(wildcard cli/post-build-hook/*.c)
 PUBLIC_H         := $(wildcard lib/include/nixipfs/*.h)
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
@@ -101,7 +102,7 @@ SO     := libnixipfs.so.$(SOVERSION)
 STATIC := $(O)/libnixipfs.a
 
 .PHONY: all
-all: $(O)/nix-ipfs $(O)/$(SO) $(STATIC)
+all: $(O)/nix-ipfs $(O)/nix-ipfs-post-build-hook $(O)/$(SO) $(STATIC)
 
 FORCE:
 .PHONY: FORCE
@@ -140,6 +141,11 @@ $(O)/$(SO): $(LIB_OBJ) lib/nixipfs.map
 $(O)/nix-ipfs: $(call obj,$(CLI_SRC)) $(STATIC)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
+
+# Nix starts it after each build: it has what it needs of the library and no more.
+$(O)/nix-ipfs-post-build-hook: $(call obj,$(HOOK_SRC)) $(STATIC)
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS) -Wl,--gc-sections -Wl,--as-needed $(PKG_LIBS)
 
 # The command writes its own completions, from the table that its parser reads.
 COMPLETIONS := $(addprefix $(O)/completions/nix-ipfs.,bash zsh fish)
@@ -210,7 +216,7 @@ ZSHDIR   ?= $(DATADIR)/zsh/site-functions
 FISHDIR  ?= $(DATADIR)/fish/vendor_completions.d
 MAN_PAGES := $(wildcard man/*.[1-9])
 man_section = $(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))
-INSTALLED := $(BINDIR)/nix-ipfs \
+INSTALLED := $(BINDIR)/nix-ipfs $(BINDIR)/nix-ipfs-post-build-hook \
 	$(addprefix $(LIBDIR)/,$(SO) libnixipfs.so libnixipfs.a pkgconfig/libnixipfs.pc) \
 	$(patsubst lib/include/%,$(INCDIR)/%,$(PUBLIC_H)) \
 	$(foreach page,$(MAN_PAGES),$(call man_section,$(page))/$(notdir $(page))) \
@@ -219,7 +225,7 @@ INSTALLED := $(BINDIR)/nix-ipfs \
 .PHONY: install uninstall
 install: all
 	$(Q)$(INSTALL) -d $(addprefix $(DESTDIR),$(sort $(dir $(INSTALLED))))
-	$(Q)$(INSTALL) -m 755 $(O)/nix-ipfs $(DESTDIR)$(BINDIR)
+	$(Q)$(INSTALL) -m 755 $(O)/nix-ipfs $(O)/nix-ipfs-post-build-hook $(DESTDIR)$(BINDIR)
 	$(Q)$(INSTALL) -m 755 $(O)/$(SO) $(DESTDIR)$(LIBDIR)
 	$(Q)ln -sf $(SO) $(DESTDIR)$(LIBDIR)/libnixipfs.so
 	$(Q)$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)
