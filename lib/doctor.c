@@ -79,7 +79,8 @@ static const struct {
 	{ "nix", nipfs__doctor_nix },	    { "store", nipfs__doctor_store },
 	{ "schema", nipfs__doctor_schema }, { "daemon", nipfs__doctor_daemon },
 	{ "realize", nipfs__doctor_realize }, { "keys", nipfs__doctor_keys },
-	{ "state", nipfs__doctor_state },   { "cpu", nipfs__doctor_cpu },
+	{ "state", nipfs__doctor_state },   { "hook", nipfs__doctor_hook },
+	{ "queue", nipfs__doctor_queue },   { "cpu", nipfs__doctor_cpu },
 	{ "kubo", nipfs__doctor_kubo },
 };
 

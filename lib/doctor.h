@@ -74,4 +74,8 @@ nipfs__doctor_look nipfs__doctor_nix, nipfs__doctor_keys, nipfs__doctor_state,
 
 nipfs__doctor_look nipfs__doctor_kubo;
 
+/* ---- doctor_queue.c --------------------------------------------------------------- */
+
+nipfs__doctor_look nipfs__doctor_hook, nipfs__doctor_queue;
+
 #endif

@@ -16,7 +16,7 @@ fi
 pass 'make install'
 here=$dest$prefix
 
-for file in bin/nix-ipfs lib/libnixipfs.so.0 lib/libnixipfs.a lib/pkgconfig/libnixipfs.pc \
+for file in bin/nix-ipfs bin/nix-ipfs-post-build-hook lib/libnixipfs.so.0 lib/libnixipfs.a lib/pkgconfig/libnixipfs.pc \
     include/nixipfs/cid.h share/man/man1/nix-ipfs.1 share/man/man1/nix-ipfs-add.1 \
     share/man/man3/libnixipfs.3 share/man/man5/nix-ipfs-dag.5 \
     share/bash-completion/completions/nix-ipfs share/zsh/site-functions/_nix-ipfs \
@@ -31,6 +31,10 @@ same 'nothing is outside of the prefix' '' \
 same 'all can be read' '' "$(find "$dest" -not -perm -444 | tr '\n' ' ')"
 same 'no build folder is named' '' "$(grep -rl "$top" "$here"/lib/pkgconfig "$here"/share | tr '\n' ' ')"
 exits 'the command runs' 0 "$here/bin/nix-ipfs" --version
+exits 'the hook runs' 0 "$here/bin/nix-ipfs-post-build-hook" --version
+exits 'the command finds the hook' 0 "$here/bin/nix-ipfs" hook --print-config
+same 'where it is installed' "post-build-hook = $here/bin/nix-ipfs-post-build-hook" \
+    "$(sed -n 2p <<< "$out")"
 
 # The example of libnixipfs(3), with what pkg-config says, as the man page has it.
 sed -n '/^\.Bd -literal$/,/^\.Ed/p' man/libnixipfs.3 | sed '/^\.[BE]d/d; s/\\e/\\/g' > "$scratch/example.c"

@@ -25,7 +25,8 @@ struct nipfs_fact {
 
 /**
  * struct nipfs_checkup - one thing that was looked at
- * @topic:   "nix", "store", "daemon", "schema", "keys", "realize", "state", "cpu" or "kubo"
+ * @topic:   "nix", "store", "daemon", "schema", "keys", "realize", "state", "hook", "queue",
+ *           "cpu" or "kubo"
  * @ok:      nothing is to be done about it
  * @text:    what there is, one line
  * @advice:  what to do; NULL when @ok

@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# queue and hook: without a store, with entries that were written by hand.
+# shellcheck source=tests/cli/prelude.sh
+. "${prelude:?tests/cli/run.sh sets it}"
+queue=$NIX_IPFS_STATE_DIR/queue
+hash=0c5k4vdqqxc9rwxlcm0p6vbgxzi0zksh
+
+t nix-ipfs queue
+t nix-ipfs queue ls
+t nix-ipfs queue drop
+t nix-ipfs queue drop --all x
+t nix-ipfs queue drop --all
+t nix-ipfs queue scan --since -1
+t nix-ipfs queue scan --since 9223372036854775808
+t nix-ipfs hook
+t nix-ipfs hook --status --print-config
+
+# entry NAME BASE QUEUED: NAME is Nix's for an indirect root of that path
+entry() {
+    mkdir -p "$queue/entries" "$queue/roots" "$queue/left"
+    printf 'nix-ipfs queue 1\npath /nix/store/%s\nfiles /nix/store\nby hook\nqueued %s\n' \
+        "$2" "$3" > "$queue/entries/$1"
+}
+entry 91a2wxxjxjlbxpqcgy35pb36hr3941nh $hash-b 2
+ln -s /nix/store/$hash-b "$queue/roots/91a2wxxjxjlbxpqcgy35pb36hr3941nh"
+entry 2qhbiba4wp8d21rshic6pza8pm34ggyh $hash-a 1
+t nix-ipfs queue ls
+t nix-ipfs queue ls -q
+t nix-ipfs queue ls --json
+t nix-ipfs hook --status
+echo nonsense > "$queue/entries/nonsense"
+t nix-ipfs queue ls -q
+t nix-ipfs hook --status -q
+t nix-ipfs queue drop /nix/store/$hash-b x
+(cd "$queue" && ls entries roots)
+t nix-ipfs queue drop --all
+ls "$queue/entries"
+
+# what nix.conf says of the hook
+mkdir -p "$NIX_CONF_DIR"
+status() { t nix-ipfs hook --status | sed "s|$PWD|.|g"; }
+echo "post-build-hook = $PWD/other" > "$NIX_CONF_DIR/nix.conf"
+status
+echo "post-build-hook = $PWD/nix-ipfs-post-build-hook" > "$NIX_CONF_DIR/nix.conf"
+status
+: > nix-ipfs-post-build-hook
+chmod 644 nix-ipfs-post-build-hook
+status
+chmod 777 nix-ipfs-post-build-hook
+status
+chmod 755 nix-ipfs-post-build-hook
+status
