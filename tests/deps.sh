@@ -17,7 +17,7 @@ build_packages=(gcc make pkg-config libc6-dev libsodium-dev libb2-dev libcbor-de
     libsqlite3-dev libjansson-dev libcurl4-openssl-dev nix-bin)
 test_packages=(clang libclang-rt-14-dev valgrind check python3 sqlite3 mandoc shellcheck
     cppcheck zlib1g-dev libsubunit-dev git npm nodejs golang-go casync ipfs-cid
-    binutils file g++ curl openssl)
+    binutils file g++ curl openssl strace)
 
 say() { printf 'deps: %s\n' "$*"; }
 missing() { printf '%s: %s\n' "$1" "$2" >> "$deps/missing"; say "missing $1: $2"; }
@@ -28,7 +28,7 @@ installed() { dpkg-query -W -f '${Status}\n' "$1" 2>/dev/null | grep -q '^instal
 is_there() {
     case $1 in
     gcc | make | pkg-config | clang | valgrind | python3 | sqlite3 | mandoc | shellcheck | cppcheck | git | npm | \
-        casync | file | curl | openssl) command -v "$1" > /dev/null ;;
+        casync | file | curl | openssl | strace) command -v "$1" > /dev/null ;;
     g++) command -v g++ > /dev/null ;;
     nodejs) command -v node > /dev/null ;;
     golang-go) command -v go > /dev/null ;;
