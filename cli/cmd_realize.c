@@ -158,29 +158,64 @@ static int add_roots(struct job *job, const struct nipfs_store_path *paths, size
 
 /* ---- the command --------------------------------------------------------------- */
 
-static int realize_target(struct job *job, const struct realize_target *target,
+static int settle_targets(const struct job *job, struct nipfs_realization *z,
 			  struct nipfs_error *err)
 {
-	struct nipfs_realize_options options = { .wanted = target->wanted,
-						 .trust = job->trust.policy,
-						 .index = job->index,
-						 .strict = job->o->strict,
-						 .done = done,
-						 .note = note,
-						 .ctx = job };
-	const struct nipfs_index_truth truth = nipfs_store_truth(job->store);
-	struct nipfs_realize_stats stats;
-	int r;
+	int r = 0;
 
-	if (target->n == 0)
-		return 0;
-	options.reuse = &truth;
-	options.stats = &stats;
-	options.progress = progress_begin(&job->line, &job->o->common);
-	r = nipfs_realize(job->store, job->blocks.source, &target->closure, &options, err);
+	for (size_t i = 0; r == 0 && i < job->args.n_targets; i++) {
+		const struct realize_target *target = &job->args.targets[i];
+
+		if (target->n)
+			r = nipfs_realization_settle(z, &target->closure, target->wanted, err);
+	}
+	return r;
+}
+
+static int place_targets(struct job *job, struct nipfs_realization *z, struct nipfs_error *err)
+{
+	size_t number = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < job->args.n_targets; i++) {
+		const struct realize_target *target = &job->args.targets[i];
+
+		if (target->n == 0)
+			continue;
+		r = nipfs_realization_place(z, number++, err);
+		progress_end(&job->line);
+		if (r == 0)
+			r = add_roots(job, target->paths, target->n, err);
+	}
+	return r;
+}
+
+/* Nothing is fetched for one closure before it is sure that all may come in. */
+static int realize_targets(struct job *job, struct nipfs_error *err)
+{
+	const struct nipfs_index_truth truth = nipfs_store_truth(job->store);
+	const struct nipfs_realize_options options = {
+		.trust = job->trust.policy,
+		.index = job->index,
+		.reuse = &truth,
+		.strict = job->o->strict,
+		.done = done,
+		.note = note,
+		.ctx = job,
+		.stats = &job->report.stats,
+		.progress = progress_begin(&job->line, &job->o->common),
+	};
+	struct nipfs_realization *z;
+	int r = nipfs_realization_new(&z, job->store, job->blocks.source, &options, err);
+
+	if (r < 0)
+		return r;
+	r = settle_targets(job, z, err);
+	if (r == 0)
+		r = place_targets(job, z, err);
 	progress_end(&job->line);
-	realize_report_add(&job->report, &stats);
-	return r < 0 ? r : add_roots(job, target->paths, target->n, err);
+	nipfs_realization_free(z);
+	return r;
 }
 
 /* --store is where the paths go to, not where they come from */
@@ -245,8 +280,8 @@ static int realize_closures(struct job *job, struct nipfs_error *err)
 		return plan_closures(job, err);
 	if (r == 0)
 		r = open_target(job, err);
-	for (size_t i = 0; r == 0 && i < job->args.n_targets; i++)
-		r = realize_target(job, &job->args.targets[i], err);
+	if (r == 0)
+		r = realize_targets(job, err);
 	if (r == 0)
 		realize_report_print(&job->report, &job->o->common);
 	return r;

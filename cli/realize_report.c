@@ -40,18 +40,6 @@ static void bytes_text(char out[static AMOUNT], uint64_t bytes)
 
 /* ---- what was done ---------------------------------------------------------------- */
 
-void realize_report_add(struct realize_report *report, const struct nipfs_realize_stats *stats)
-{
-	struct nipfs_realize_stats *sum = &report->stats;
-
-	sum->store_blocks += stats->store_blocks;
-	sum->store_bytes += stats->store_bytes;
-	sum->resumed_blocks += stats->resumed_blocks;
-	sum->resumed_bytes += stats->resumed_bytes;
-	sum->fetched_blocks += stats->fetched_blocks;
-	sum->fetched_bytes += stats->fetched_bytes;
-}
-
 static void print_report_json(const struct realize_report *report)
 {
 	const struct nipfs_realize_stats *stats = &report->stats;
@@ -209,7 +197,11 @@ static void print_plan(const struct common *common, const struct nipfs_plan *pla
 int realize_plan_open(struct realize_plan *plan, struct nipfs_error *err)
 {
 	struct nipfs_error why;
-	const int r = store_args_open(&plan->store, plan->common, &why);
+	int r = nipfs_plan_before_new(&plan->before, err);
+
+	if (r < 0)
+		return r;
+	r = store_args_open(&plan->store, plan->common, &why);
 
 	if (r < 0 && r != NIPFS_E_NOTFOUND) {
 		*err = why;
@@ -270,6 +262,7 @@ int realize_plan_closure(struct realize_plan *plan, struct nipfs_block_source *s
 	options->planned = planned;
 	options->ctx = plan;
 	options->index = plan->index;
+	options->before = plan->before;
 	if (plan->store) {
 		truth = nipfs_store_truth(plan->store);
 		options->reuse = &truth;
@@ -298,6 +291,7 @@ int realize_plan_close(struct realize_plan *plan, int result, struct nipfs_error
 		if (result < 0)
 			*err = plan->first;
 	}
+	nipfs_plan_before_free(plan->before);
 	nipfs_index_close(plan->index);
 	nipfs_store_close(plan->store);
 	return result;

@@ -20,9 +20,6 @@ struct realize_report {
 	struct nipfs_realize_stats stats;
 };
 
-/* Adds what one closure took. */
-void realize_report_add(struct realize_report *report, const struct nipfs_realize_stats *stats);
-
 /*
  * The closing line: where the blocks came from. Nothing with --quiet; with --json an
  * object on stdout; for people nothing either where no path was placed.
@@ -39,6 +36,7 @@ struct realize_plan {
 	const struct common *common;
 	/* private */
 	struct nipfs_store *store; /* NULL: it is not there yet, and would be made */
+	struct nipfs_plan_before *before;
 	struct nipfs_index *index;
 	struct progress_line line;
 	struct nipfs_plan sums;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A closure directory into a Nix store (DESIGN.md §6, reference nix.md §5.3). */
+/* Closure directories into a Nix store (DESIGN.md §6, reference nix.md §5.3). */
 #include <nixipfs/realize.h>
 
 #include <stdlib.h>
@@ -7,109 +7,122 @@
 
 #include <nixipfs/closure.h>
 
-#include "lib/blocks/index.h"
-#include "lib/nix/place.h"
-#include "lib/place_path.h"
 #include "lib/realize_choice.h"
+#include "lib/realize_place.h"
 #include "lib/realize_trust.h"
 #include "lib/reuse.h"
+#include "multiformats/base/array.h"
 #include "multiformats/base/auto.h"
 #include "multiformats/base/err.h"
 
 /*
- * Paths that are written share a sync and a transaction, up to so many of them
- * or so many bytes: a killed run loses no more than that.
+ * @closures: settled, in their order; each stays where it is
+ * @given:    the paths of all of them
  */
-enum { BATCH_PATHS = 16, BATCH_BYTES = 64 * 1024 * 1024 };
-
-/*
- * Paths that hold so many bytes are worth to wait until they are indexed: those behind them
- * are likely to have blocks in common with them. But another process may write to the index
- * for long, which is not waited for.
- */
-enum { SETTLE_BYTES = 8 * 1024 * 1024, SETTLE_MS = 200 };
-
-/* @index: that of the options, until something goes wrong with it */
-struct realizer {
-	struct nipfs_store *store;
-	const struct nipfs_realize_options *options;
-	struct nipfs_index *index;
+struct nipfs_realization {
+	struct nipfs_realize_options options;
+	struct nipfs_index_truth truth;
+	struct nipfs__placer placer;
 	struct nipfs__reuse reuse;
-	struct nipfs_closure *closure;
-	struct nipfs_store_path *asked_for; /* sorted */
-	size_t n_asked_for;
-	struct nipfs_closure_set set;
-	enum nipfs_trust *trust; /* for each of the set */
-	struct nipfs_placement *batch[BATCH_PATHS];
-	struct nipfs_realized batched[BATCH_PATHS];
-	size_t n_batch;
-	uint64_t batch_bytes;
-	struct nipfs_progress_meter meter;
+	struct nipfs__settled **closures;
+	size_t n, cap;
+	struct nipfs__given given;
 };
 
-static int tell(struct realizer *z, const struct nipfs_realized *path, struct nipfs_error *err)
-{
-	return z->options->done ? z->options->done(z->options->ctx, path, err) : 0;
-}
-
-/* The index is a help, and no more: what becomes of it is only noted. */
-static int index_failed(struct realizer *z, struct nipfs_error *why, struct nipfs_error *err)
-{
-	if (why->code == NIPFS_E_NOMEM || why->code == NIPFS_E_CANCELLED) {
-		if (err)
-			*err = *why;
-		return why->code;
-	}
-	nipfs__prefix(why, "what is placed is not indexed");
-	if (z->options->note)
-		z->options->note(z->options->ctx, why->msg);
-	z->index = NULL;
-	return 0;
-}
-
-static bool is_asked_for(const struct realizer *z, const struct nipfs_store_path *path)
-{
-	return nipfs_store_path_find(z->asked_for, z->n_asked_for, path);
-}
+/* What one closure is settled with. */
+struct settling {
+	struct nipfs_realization *z;
+	struct nipfs_store *store;
+	struct nipfs_closure *closure;
+	struct nipfs__settled *out;
+};
 
 /* ---- which paths ---------------------------------------------------------- */
 
-/* A path that is valid already is told and left out with all it refers to. */
+static int keep_valid(struct nipfs__settled *s, const struct nipfs_realized *valid,
+		      struct nipfs_error *err)
+{
+	struct nipfs_realized *grown =
+		nipfs__array_room(s->valid, s->n_valid, &s->cap_valid, sizeof(*valid));
+
+	if (!grown)
+		return nipfs__fail_nomem(err);
+	s->valid = grown;
+	s->valid[s->n_valid++] = *valid;
+	return 0;
+}
+
+/* A path that is valid already, or comes with a closure before, is left out with all it refers
+ * to. */
 static int stop_at_valid(void *ctx, const struct nipfs_store_path *path,
 			 struct nipfs_error *err)
 {
-	struct realizer *z = ctx;
+	struct settling *w = ctx;
+	const struct nipfs__given *given = &w->z->given;
 	struct nipfs_realized valid = { .path = *path, .how = NIPFS_REALIZED_VALID };
-	int r = nipfs_store_add_temp_roots(z->store, path, 1, err);
+	int r = 1;
 
-	if (r < 0)
-		return r;
-	r = nipfs_store_is_valid(z->store, path, err);
+	if (!nipfs__given_find(given, path)) {
+		r = nipfs_store_add_temp_roots(w->store, path, 1, err);
+		if (r < 0)
+			return r;
+		r = nipfs_store_is_valid(w->store, path, err);
+	}
 	if (r <= 0)
 		return r;
-	valid.asked_for = is_asked_for(z, path);
+	valid.asked_for = nipfs_store_path_find(w->out->asked_for, w->out->n_asked_for, path);
 	if (valid.asked_for) {
-		r = nipfs__compare_valid(z->store, z->closure, &valid, err);
+		r = nipfs__compare_valid(w->store, given, w->closure, &valid, err);
 		if (r == 0)
-			r = tell(z, &valid, err);
+			r = keep_valid(w->out, &valid, err);
 		if (r < 0)
 			return r;
 	}
 	return 1;
 }
 
-/* What is referred to, not included and not here; @out has room for all that is missing. */
-static int find_absent(struct realizer *z, struct nipfs_store_path *out, size_t *n,
+static int collect(struct settling *w, const char *const *wanted, struct nipfs_error *err)
+{
+	struct nipfs__settled *s = w->out;
+	int r = nipfs__choose_paths(w->closure, wanted, &s->asked_for, &s->n_asked_for, err);
+
+	if (r == 0 && w->z->options.strict)
+		r = nipfs__check_same(w->store, &w->z->given, w->closure, s->asked_for,
+				      s->n_asked_for, err);
+	if (r == 0)
+		r = nipfs_closure_collect(w->closure, s->asked_for, s->n_asked_for,
+					  stop_at_valid, w, &s->set, err);
+	return r;
+}
+
+static int settle_trust(struct settling *w, struct nipfs_error *err)
+{
+	const struct nipfs_closure_set *set = &w->out->set;
+
+	w->out->trust = calloc(set->n + 1, sizeof(*w->out->trust));
+	if (!w->out->trust)
+		return nipfs__fail_nomem(err);
+	for (size_t i = 0; i < set->n; i++)
+		w->z->placer.meter.event.total += set->infos[i].nar_size;
+	return nipfs__settle_trust(w->store, &w->z->options.trust, set, w->out->trust, err);
+}
+
+/* ---- what is referred to and not included --------------------------------- */
+
+/* Where that is neither here nor on its way; @out has room for all that is missing. */
+static int find_absent(const struct settling *w, struct nipfs_store_path *out, size_t *n,
 		       struct nipfs_error *err)
 {
+	const struct nipfs_closure_set *set = &w->out->set;
+
 	*n = 0;
-	for (size_t i = 0; i < z->set.n_missing; i++) {
-		const int r = nipfs_store_is_valid(z->store, &z->set.missing[i], err);
+	for (size_t i = 0; i < set->n_missing; i++) {
+		const int r = nipfs_store_is_valid(w->store, &set->missing[i], err);
 
 		if (r < 0)
 			return r;
 		if (r == 0)
-			out[(*n)++] = z->set.missing[i];
+			out[(*n)++] = set->missing[i];
 	}
 	return 0;
 }
@@ -129,197 +142,139 @@ static int refuse_absent(const struct nipfs_store_path *absent, size_t n, struct
 			   NIPFS_FMT(nipfs__buf_slice(&names)));
 }
 
-/* What is referred to and not included must be here, or Nix has to get it. */
-static int check_missing(struct realizer *z, struct nipfs_error *err)
+/* It must be here, or Nix has to get it. */
+static int check_missing(struct settling *w, struct nipfs_error *err)
 {
 	nipfs_auto_free struct nipfs_store_path *absent = NULL;
 	size_t n;
 	int r;
 
-	absent = calloc(z->set.n_missing + 1, sizeof(*absent));
+	absent = calloc(w->out->set.n_missing + 1, sizeof(*absent));
 	if (!absent)
 		return nipfs__fail_nomem(err);
-	r = find_absent(z, absent, &n, err);
+	r = find_absent(w, absent, &n, err);
 	if (r < 0 || n == 0)
 		return r;
-	r = nipfs_store_add_temp_roots(z->store, absent, n, err);
+	r = nipfs_store_add_temp_roots(w->store, absent, n, err);
 	if (r == 0)
-		r = nipfs_store_substitute(z->store, absent, n, err);
+		r = nipfs_store_substitute(w->store, absent, n, err);
 	if (r == 0)
-		r = find_absent(z, absent, &n, err);
+		r = find_absent(w, absent, &n, err);
 	return r == 0 && n ? refuse_absent(absent, n, err) : r;
 }
 
-static int settle_trust(struct realizer *z, struct nipfs_error *err)
+/* ---- all ------------------------------------------------------------------ */
+
+static void free_settled(struct nipfs__settled *s)
 {
-	z->trust = calloc(z->set.n + 1, sizeof(*z->trust));
-	if (!z->trust)
+	if (!s)
+		return;
+	nipfs_closure_set_release(&s->set);
+	free(s->asked_for);
+	free(s->valid);
+	free(s->trust);
+	free(s);
+}
+
+static void count(struct nipfs_realization *z)
+{
+	if (z->options.stats)
+		nipfs__reuse_stats(&z->reuse, z->options.stats);
+}
+
+int nipfs_realization_new(struct nipfs_realization **out, struct nipfs_store *store,
+			  struct nipfs_block_source *source,
+			  const struct nipfs_realize_options *options, struct nipfs_error *err)
+{
+	struct nipfs_realization *z = calloc(1, sizeof(*z));
+	int r;
+
+	if (!z)
 		return nipfs__fail_nomem(err);
-	for (size_t i = 0; i < z->set.n; i++)
-		z->meter.event.total += z->set.infos[i].nar_size;
-	return nipfs__settle_trust(z->store, &z->options->trust, &z->set, z->trust, err);
+	z->options = *options;
+	if (options->reuse) {
+		z->truth = *options->reuse;
+		z->options.reuse = &z->truth;
+	}
+	z->placer = (struct nipfs__placer){
+		.store = store,
+		.options = &z->options,
+		.index = options->index,
+		.reuse = &z->reuse,
+		.meter = { .progress = options->progress, .event = { .phase = NIPFS_PHASE_WRITE } },
+	};
+	r = nipfs__reuse_init(&z->reuse, source, options->index, z->options.reuse, options->note,
+			      options->ctx, err);
+	count(z);
+	if (r < 0)
+		nipfs_realization_free(z);
+	else
+		*out = z;
+	return r;
 }
 
-/* ---- placing -------------------------------------------------------------- */
-
-static int commit_batch(struct realizer *z, struct nipfs_error *err)
+int nipfs_realization_settle(struct nipfs_realization *z, const struct nipfs_cid *closure,
+			     const char *const *wanted, struct nipfs_error *err)
 {
-	const bool worth_it = z->batch_bytes >= SETTLE_BYTES && z->index && z->options->reuse;
-	const size_t n = z->n_batch;
+	struct settling w = { .z = z, .store = z->placer.store };
+	struct nipfs__settled **closures =
+		nipfs__array_room(z->closures, z->n, &z->cap, sizeof(struct nipfs__settled *));
 	int r;
 
-	if (n == 0)
-		return 0;
-	z->n_batch = 0;
-	z->batch_bytes = 0;
-	r = nipfs_placement_commit(z->batch, n, err);
-	if (r == 0 && worth_it)
-		nipfs__index_settle(z->index, SETTLE_MS);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = tell(z, &z->batched[i], err);
-	return r;
-}
-
-/* Begins a placement; what others hold is waited for with nothing in our hands. */
-static int begin(struct realizer *z, const struct nipfs_path_info *info,
-		 struct nipfs_placement **out, uint8_t *have, struct nipfs_error *err)
-{
-	int r = nipfs_placement_begin(z->store, info, out, have, err);
-
-	if (r != NIPFS_PLACEMENT_BUSY)
-		return r;
-	r = commit_batch(z, err);
-	return r < 0 ? r : nipfs_placement_begin(z->store, info, out, have, err);
-}
-
-/* Writes the tree of a path, from what is here as far as that goes. */
-static int write_tree(struct realizer *z, size_t i, struct nipfs_placement *placement,
-		      struct nipfs_error *err)
-{
-	struct nipfs_error index_error = { 0 };
-	struct nipfs__place_options with = { .store = z->store,
-					     .index = z->index,
-					     .index_error = &index_error,
-					     .meter = &z->meter };
-	int r = nipfs__reuse_begin_path(&z->reuse, placement, z->options->progress, err);
-
-	with.source = z->reuse.source;
+	if (!closures)
+		return nipfs__fail_nomem(err);
+	z->closures = closures;
+	w.out = calloc(1, sizeof(*w.out));
+	if (!w.out)
+		return nipfs__fail_nomem(err);
+	r = nipfs_closure_open(&w.closure, z->reuse.source, closure, nipfs_store_dir(w.store),
+			       err);
 	if (r == 0)
-		r = nipfs__place_path(&with, &z->set.infos[i], &z->set.trees[i], placement, err);
-	nipfs__reuse_end_path(&z->reuse);
-	if (r == 0 && index_error.code)
-		r = index_failed(z, &index_error, err);
-	return r;
-}
-
-static int place(struct realizer *z, size_t i, struct nipfs_error *err)
-{
-	const struct nipfs_path_info *info = &z->set.infos[i];
-	struct nipfs_realized done = { .path = info->path,
-				       .how = NIPFS_REALIZED_PLACED,
-				       .asked_for = is_asked_for(z, &info->path),
-				       .trust = z->trust[i],
-				       .nar_size = info->nar_size };
-	struct nipfs_placement *placement;
-	int r;
-
-	z->meter.event.subject = nipfs__slice_str(info->path.base);
-	memcpy(done.nar_hash, info->nar_hash, sizeof(done.nar_hash));
-	r = begin(z, info, &placement, done.have_hash, err);
-	if (r == NIPFS_PLACEMENT_VALID) {
-		/* another process was faster */
-		done.how = NIPFS_REALIZED_VALID;
-		done.differs = memcmp(done.nar_hash, done.have_hash,
-				      sizeof(done.nar_hash)) != 0;
-		if (done.differs && z->options->strict)
-			return nipfs__fail_differs(&done.path, done.have_hash, done.nar_hash,
-						   err);
-		return tell(z, &done, err);
-	}
-	if (r != 0)
-		return r < 0 ? r
-			     : nipfs__fail(err, NIPFS_E_SYS, "'%s' stays locked",
-					   info->path.base);
-	r = write_tree(z, i, placement, err);
-	if (r < 0) {
-		/* a retry makes sense, and can use what was written */
-		if (r == NIPFS_E_UNREACHABLE)
-			nipfs__placement_suspend(placement);
-		else
-			nipfs_placement_abort(placement);
-		return r;
-	}
-	z->batch[z->n_batch] = placement;
-	z->batched[z->n_batch++] = done;
-	z->batch_bytes += info->nar_size;
-	if (z->n_batch == BATCH_PATHS || z->n_batch == nipfs_store_max_placements(z->store) ||
-	    z->batch_bytes >= BATCH_BYTES)
-		return commit_batch(z, err);
-	return 0;
-}
-
-static int place_all(struct realizer *z, struct nipfs_error *err)
-{
-	struct nipfs_error first;
-	int r = 0, r2;
-
-	for (size_t i = 0; r == 0 && i < z->set.n; i++) {
-		r = nipfs_cancel_check(err);
-		if (r == 0)
-			r = place(z, i, err);
-	}
-	/* what is complete is kept, whatever became of the path after it */
-	r2 = commit_batch(z, r < 0 ? &first : err);
+		r = collect(&w, wanted, err);
 	if (r == 0)
-		r = r2;
-	if (z->index && nipfs_index_flush(z->index, &first) < 0) {
-		r2 = index_failed(z, &first, r < 0 ? NULL : err);
-		if (r == 0)
-			r = r2;
-	}
+		r = settle_trust(&w, err);
+	if (r == 0)
+		r = check_missing(&w, err);
+	if (r == 0)
+		r = nipfs__given_add(&z->given, &w.out->set, err);
+	nipfs_closure_free(w.closure);
+	count(z);
+	z->closures[z->n++] = w.out;
 	return r;
 }
 
-static int collect(struct realizer *z, struct nipfs_error *err)
+int nipfs_realization_place(struct nipfs_realization *z, size_t number, struct nipfs_error *err)
 {
-	int r = nipfs__choose_paths(z->closure, z->options->wanted, &z->asked_for,
-				    &z->n_asked_for, err);
+	const int r = nipfs__place_settled(&z->placer, z->closures[number], err);
 
-	if (r == 0 && z->options->strict)
-		r = nipfs__check_same(z->store, z->closure, z->asked_for, z->n_asked_for, err);
-	if (r == 0)
-		r = nipfs_closure_collect(z->closure, z->asked_for, z->n_asked_for,
-					  stop_at_valid, z, &z->set, err);
+	count(z);
 	return r;
+}
+
+void nipfs_realization_free(struct nipfs_realization *z)
+{
+	if (!z)
+		return;
+	for (size_t i = 0; i < z->n; i++)
+		free_settled(z->closures[i]);
+	free(z->closures);
+	nipfs__given_release(&z->given);
+	nipfs__reuse_release(&z->reuse);
+	free(z);
 }
 
 int nipfs_realize(struct nipfs_store *store, struct nipfs_block_source *source,
 		  const struct nipfs_cid *closure, const struct nipfs_realize_options *options,
 		  struct nipfs_error *err)
 {
-	struct realizer z = { .store = store, .options = options, .index = options->index };
-	int r = nipfs__reuse_init(&z.reuse, source, options->index, options->reuse,
-				  options->note, options->ctx, err);
+	struct nipfs_realization *z;
+	int r = nipfs_realization_new(&z, store, source, options, err);
 
-	z.meter.progress = options->progress;
-	z.meter.event.phase = NIPFS_PHASE_WRITE;
+	if (r < 0)
+		return r;
+	r = nipfs_realization_settle(z, closure, options->wanted, err);
 	if (r == 0)
-		r = nipfs_closure_open(&z.closure, z.reuse.source, closure,
-				       nipfs_store_dir(store), err);
-	if (r == 0)
-		r = collect(&z, err);
-	if (r == 0)
-		r = settle_trust(&z, err);
-	if (r == 0)
-		r = check_missing(&z, err);
-	if (r == 0)
-		r = place_all(&z, err);
-	if (options->stats)
-		nipfs__reuse_stats(&z.reuse, options->stats);
-	nipfs_closure_set_release(&z.set);
-	nipfs_closure_free(z.closure);
-	nipfs__reuse_release(&z.reuse);
-	free(z.asked_for);
-	free(z.trust);
+		r = nipfs_realization_place(z, 0, err);
+	nipfs_realization_free(z);
 	return r;
 }

@@ -16,13 +16,19 @@
 #include "multiformats/base/num.h"
 #include "multiformats/base/slice.h"
 
+struct nipfs_plan_before {
+	struct nipfs__given given;
+};
+
 /*
  * @store: NULL: there is none
+ * @given: what plans before this one would place
  * @first: what the real run would fail with: the first of several
  */
 struct planner {
 	struct nipfs_store *store;
 	const struct nipfs_plan_options *options;
+	const struct nipfs__given *given;
 	struct nipfs__reuse reuse;
 	struct nipfs_closure *closure;
 	struct nipfs_store_path *asked_for; /* sorted */
@@ -58,6 +64,15 @@ static bool is_asked_for(const struct planner *z, const struct nipfs_store_path 
 	return nipfs_store_path_find(z->asked_for, z->n_asked_for, path);
 }
 
+/* Whether a path is in the store, or would be by then. */
+static int is_there(const struct planner *z, const struct nipfs_store_path *path,
+		    struct nipfs_error *err)
+{
+	if (nipfs__given_find(z->given, path))
+		return 1;
+	return z->store ? nipfs_store_is_valid(z->store, path, err) : 0;
+}
+
 /* ---- what is valid --------------------------------------------------------------- */
 
 static int stop_at_valid(void *ctx, const struct nipfs_store_path *path,
@@ -68,13 +83,13 @@ static int stop_at_valid(void *ctx, const struct nipfs_store_path *path,
 	struct nipfs_planned planned = { .path = *path,
 					 .how = NIPFS_PLANNED_VALID,
 					 .asked_for = is_asked_for(z, path) };
-	int r = z->store ? nipfs_store_is_valid(z->store, path, err) : 0;
+	int r = is_there(z, path, err);
 
 	if (r <= 0)
 		return r;
 	if (!planned.asked_for)
 		return 1;
-	r = nipfs__compare_valid(z->store, z->closure, &valid, err);
+	r = nipfs__compare_valid(z->store, z->given, z->closure, &valid, err);
 	if (r < 0)
 		return r;
 	planned.differs = valid.differs;
@@ -90,9 +105,9 @@ static int check_same(struct planner *z, struct nipfs_error *err)
 	struct nipfs_error why = { 0 };
 	int r;
 
-	if (!z->options->strict || !z->store)
+	if (!z->options->strict)
 		return 0;
-	r = nipfs__check_same(z->store, z->closure, z->asked_for, z->n_asked_for, &why);
+	r = nipfs__check_same(z->store, z->given, z->closure, z->asked_for, z->n_asked_for, &why);
 	if (r == NIPFS_E_MISMATCH) {
 		keep_first(z, &why);
 		return 0;
@@ -203,7 +218,7 @@ static int plan_missing(struct planner *z, struct nipfs_error *err)
 		struct nipfs_planned planned = { .path = z->set.missing[i],
 						 .how = NIPFS_PLANNED_MISSING };
 
-		r = z->store ? nipfs_store_is_valid(z->store, &planned.path, err) : 0;
+		r = is_there(z, &planned.path, err);
 		if (r != 0) {
 			r = r < 0 ? r : 0;
 			continue;
@@ -259,7 +274,10 @@ int nipfs_realize_plan(struct nipfs_store *store, struct nipfs_block_source *sou
 		       const struct nipfs_plan_options *options, struct nipfs_plan *out,
 		       struct nipfs_error *err)
 {
-	struct planner z = { .store = store, .options = options };
+	static const struct nipfs__given nothing;
+	struct planner z = { .store = store,
+			     .options = options,
+			     .given = options->before ? &options->before->given : &nothing };
 	int r = nipfs__reuse_init(&z.reuse, source, options->index, options->reuse, NULL, NULL,
 				  err);
 
@@ -270,6 +288,8 @@ int nipfs_realize_plan(struct nipfs_store *store, struct nipfs_block_source *sou
 		r = collect(&z, err);
 	if (r == 0)
 		r = plan_all(&z, err);
+	if (r == 0 && options->before)
+		r = nipfs__given_add(&options->before->given, &z.set, err);
 	z.plan.complete = r == 0;
 	*out = z.plan;
 	if (r == 0) {
@@ -284,4 +304,17 @@ int nipfs_realize_plan(struct nipfs_store *store, struct nipfs_block_source *sou
 	free(z.asked_for);
 	free(z.trust);
 	return r;
+}
+
+int nipfs_plan_before_new(struct nipfs_plan_before **out, struct nipfs_error *err)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out ? 0 : nipfs__fail_nomem(err);
+}
+
+void nipfs_plan_before_free(struct nipfs_plan_before *before)
+{
+	if (before)
+		nipfs__given_release(&before->given);
+	free(before);
 }

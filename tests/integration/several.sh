@@ -75,7 +75,7 @@ ${outs[0]}" "$out"
         "${outs[0]}" --store "$scratch/e" --no-check-sigs
     same "$version: that alone" "${outs[0]}" "$out"
     # what one does not include another holds
-    local alone
+    local alone brings=() path tree
     alone=$("$NIX_IPFS" add -q --no-closure "${outs[0]}")
     "$NIX_IPFS" export "$alone" -o alone.car
     "$NIX_IPFS" export "$all" -o all.car
@@ -87,10 +87,46 @@ ${outs[0]}" "$out"
     exits "$version: included by then" 0 "$NIX_IPFS" realize "$alone" --store "$scratch/f" \
         --no-check-sigs --from alone.car
     same "$version: it is" "${outs[0]}" "$out"
+    # what a closure lacks one before it brings, not one behind it
+    for path in "${needed[@]}"; do brings+=("$all/store/${path##*/}"); done
+    exits "$version: would be brought before" 0 "$NIX_IPFS" realize "${brings[@]}" "$alone" \
+        --store "$scratch/h" --no-check-sigs --from alone.car --from all.car --dry-run
+    exits "$version: brought by the one behind" 4 "$NIX_IPFS" realize "$alone" "$all" --store "$scratch/h" \
+        --no-check-sigs --from alone.car --from all.car
+    exits "$version: all brought before" 0 "$NIX_IPFS" realize "${brings[@]}" "$alone" --json \
+        --store "$scratch/h" --no-check-sigs --from alone.car --from all.car
+    same "$version: and placed once" '' "$(grep -o '"path":"[^"]*","status":"placed"' <<< "$out" | sort | uniq -d)"
+    same "$version: each that was asked for" "$(printf '%s\n' "${needed[@]}" "${outs[0]}" | sort -u)" \
+        "$(sed -n 's/.*"path":"\([^"]*\)".*"result":true.*/\1/p' <<< "$out" | sort -u)"
     # a failure keeps what came before it
-    exits "$version: one that fails" 4 "$NIX_IPFS" realize "${cids[1]}" "$alone" --store "$scratch/g" \
-        --no-check-sigs --add-root kept
-    same "$version: keeps those before it" "${outs[1]}" "$(readlink kept)"
+    tree=$("$NIX_IPFS" cid -q "${outs[0]}")
+    PYTHONDONTWRITEBYTECODE=1 python3 "$top/tests/support/car_without.py" broken.car "$tree" alone.car all.car ||
+        fail "$version: a CAR without a tree"
+    exits "$version: one that fails" 4 env NIX_IPFS_STATE_DIR="$scratch/fresh" "$NIX_IPFS" realize "${brings[@]}" "$alone" --store "$scratch/g" \
+        --no-check-sigs --from broken.car --add-root kept
+    same "$version: keeps those before it" "${needed[0]}" "$(readlink kept)"
+}
+
+# Nothing of any closure is fetched before all are known to be trusted and whole.
+refusals() {
+    local version=$1 key signed alone
+    nix-store --generate-binary-cache-key several-1 secret public || fail 'a key'
+    key=$(cat public)
+    signed=$("$NIX_IPFS" sign -q -k secret "${cids[1]}")
+    alone=$("$NIX_IPFS" add -q --no-closure "${outs[0]}")
+    exits "$version: the first is trusted" 0 "$NIX_IPFS" realize "$signed" --dry-run --store "$scratch/i" \
+        --trusted-public-keys "$key"
+    exits "$version: the second is not" 1 "$NIX_IPFS" realize "$signed" "${cids[0]}" --store "$scratch/i" \
+        --trusted-public-keys "$key" --add-root untrusted
+    same "$version: nothing is said to be done" '' "$out"
+    same "$version: nor is anything placed" '' "$(ls "$scratch/i/nix/store")"
+    same "$version: no root is made" "" "$(readlink untrusted)"
+    exits "$version: the second lacks references" 4 "$NIX_IPFS" realize "${cids[1]}" "$alone" \
+        --store "$scratch/i" --no-check-sigs
+    same "$version: nothing is placed then" '' "$(ls "$scratch/i/nix/store")"
+    exits "$version: alone the first goes in" 0 "$NIX_IPFS" realize "$signed" --store "$scratch/i" \
+        --trusted-public-keys "$key"
+    same "$version: it does" "${outs[1]}" "$out"
 }
 
 inside() {
@@ -107,6 +143,7 @@ inside() {
     all=$("$NIX_IPFS" add -q "${outs[@]}")
     names "$version"
     lists "$version"
+    refusals "$version"
     summary
 }
 

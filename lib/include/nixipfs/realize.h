@@ -82,7 +82,7 @@ struct nipfs_realize_stats {
  *            negative return ends it; may be NULL
  * @note:     called with what is worth knowing and no failure, one line; may be NULL
  * @ctx:      handed to @done and @note
- * @stats:    filled, also after a failure; may be NULL
+ * @stats:    of all closures so far, filled by every call, also by one that fails; may be NULL
  * @progress: may be NULL
  *
  * Start with zeros.
@@ -100,6 +100,69 @@ struct nipfs_realize_options {
 	const struct nipfs_progress *progress;
 };
 
+/* Closures on their way into a store. Used by one thread. */
+struct nipfs_realization;
+
+/**
+ * nipfs_realization_new() - begin with one closure, or several
+ * @out:     for nipfs_realization_free(), before @store and @source end; set on success
+ * @store:   opened for WRITE
+ * @source:  where the blocks are
+ * @options: what and how; copied, @wanted is not looked at
+ * @err:     may be NULL
+ *
+ * nipfs_realization_settle() is called for each closure, then nipfs_realization_place() for
+ * each: so nothing is fetched for one when another is refused.
+ *
+ * Return: 0, NIPFS_E_NOMEM, NIPFS_E_SYS (no random numbers).
+ */
+NIPFS_API NIPFS_MUSTUSE int
+nipfs_realization_new(struct nipfs_realization **out, struct nipfs_store *store,
+		      struct nipfs_block_source *source,
+		      const struct nipfs_realize_options *options, struct nipfs_error *err);
+
+/**
+ * nipfs_realization_settle() - decide about one more closure
+ * @z:       after a failure only to be freed
+ * @closure: the closure directory
+ * @wanted:  as in struct nipfs_realize_options; borrowed for the call
+ * @err:     may be NULL
+ *
+ * Reads the narinfos of all paths that are to be placed, and no tree: whether they are
+ * trusted, whether what they refer to is there (Nix's substituters are asked for what is not),
+ * and, with `strict`, whether what is there is the same. What a closure that was settled before
+ * brings counts as if it were in the store.
+ *
+ * Return: 0, or as nipfs_realize().
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_realization_settle(struct nipfs_realization *z,
+						     const struct nipfs_cid *closure,
+						     const char *const *wanted,
+						     struct nipfs_error *err);
+
+/**
+ * nipfs_realization_place() - fetch, write and register the paths of a closure
+ * @z:      when all closures are settled
+ * @number: which one: 0 is the one that was settled first. In this order, each once, and none
+ *          after a failure.
+ * @err:    may be NULL
+ *
+ * The callbacks of the options that tell what is done are called here, and in the calling
+ * thread.
+ *
+ * Return: 0, or as nipfs_realize().
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_realization_place(struct nipfs_realization *z, size_t number,
+						    struct nipfs_error *err);
+
+/**
+ * nipfs_realization_free() - end it
+ * @z: may be NULL
+ *
+ * What was placed stays, and is kept from the garbage collector until the store is closed.
+ */
+NIPFS_API void nipfs_realization_free(struct nipfs_realization *z);
+
 /**
  * nipfs_realize() - place paths of a closure in a store, with what they refer to
  * @store:   opened for WRITE
@@ -108,7 +171,8 @@ struct nipfs_realize_options {
  * @options: what and how
  * @err:     may be NULL
  *
- * Trust is settled for all paths before a tree is fetched. Each path is then
+ * nipfs_realization_new(), nipfs_realization_settle() and nipfs_realization_place(), for one
+ * closure. Trust is settled for all paths before a tree is fetched. Each path is then
  * written from verified blocks, those that are here already and those of the
  * source, compared with its NAR hash, NAR size and content address, and
  * registered, references before what refers to them. Nothing that does not match
@@ -211,11 +275,32 @@ struct nipfs_plan {
 	bool complete;
 };
 
+/* What plans of the same call would place. */
+struct nipfs_plan_before;
+
+/**
+ * nipfs_plan_before_new() - begin several plans
+ * @out: for nipfs_plan_before_free(); NULL after a failure
+ * @err: may be NULL
+ *
+ * Return: 0 or NIPFS_E_NOMEM.
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_plan_before_new(struct nipfs_plan_before **out,
+						  struct nipfs_error *err);
+
+/**
+ * nipfs_plan_before_free() - end it
+ * @before: may be NULL
+ */
+NIPFS_API void nipfs_plan_before_free(struct nipfs_plan_before *before);
+
 /**
  * struct nipfs_plan_options - what is planned
  * @wanted:   as in struct nipfs_realize_options, and so are @trust and @strict
  * @index:    with @reuse, what valid paths hold; may be NULL
  * @reuse:    as in struct nipfs_realize_options
+ * @before:   what plans before this one would place counts as if it were in the store, and
+ *            what this one would place is added; NULL: this one is alone
  * @store_dir: the logical folder of a store that is not there yet; NULL: any
  * @planned:  called with each path, references first; a negative return ends it; may be NULL
  * @ctx:      handed to @planned
@@ -229,6 +314,7 @@ struct nipfs_plan_options {
 	struct nipfs_index *index;
 	const struct nipfs_index_truth *reuse;
 	bool strict;
+	struct nipfs_plan_before *before;
 	const char *store_dir;
 	int (*planned)(void *ctx, const struct nipfs_planned *path, struct nipfs_error *err);
 	void *ctx;
