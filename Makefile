@@ -58,7 +58,8 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wpoin
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wwrite-strings \
 	-Wformat=2 -Wundef -Wvla -Walloca -Wimplicit-fallthrough -Wnull-dereference \
 	-Wswitch-enum -Wdate-time
-WARN += $(call cc-option,-Wframe-larger-than=16384) $(call cc-option,-Wlogical-op) \
+# what a sanitizer puts around variables says nothing of the stack
+WARN += $(if $(SANITIZE),,$(call cc-option,-Wframe-larger-than=16384)) $(call cc-option,-Wlogical-op) \
 	$(call cc-option,-Wduplicated-cond) $(call cc-option,-Wduplicated-branches) \
 	$(call cc-option,-Wcomma)
 

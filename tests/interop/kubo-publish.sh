@@ -2,7 +2,6 @@
 # A closure published to real Kubo nodes: once, again, shared with another, under names, over a
 # Unix socket, with credentials, to a node that is killed in the middle, forgets what it had,
 # or is full; and `add` killed again and again. Nodes know nobody.
-many_files=1
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/kubo.sh

@@ -2,7 +2,6 @@
 # Other programs of IPFS read what we make, and we realize what they make: Helia over Bitswap
 # from a node that has a closure, and ipfs-car. (ipfs get: kubo-closure.sh; ipfs add:
 # tests/integration/names.sh)
-many_files=1
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/kubo.sh
