@@ -157,11 +157,11 @@ int nipfs__daemon_add_end(struct nipfs__daemon *d, struct nipfs_path_info *out,
 void nipfs__daemon_abort(struct nipfs__daemon *d);
 
 /*
- * Whether an upload without @dont_check_sigs would be let in, without its bytes: op 39 and an
- * empty frame (nix.md §9, "Trust probe"). 1 yes, 0 no: then @err says what the daemon said,
- * or a code for what else went wrong. The daemon may leave an empty lock file behind.
+ * Whether an upload would be let in, without its bytes: op 39 and an empty frame (nix.md §9,
+ * "Trust probe"). 1 yes, 0 no: then @err says what the daemon said, or a code for what else
+ * went wrong. The daemon may leave an empty lock file behind.
  */
 int nipfs__daemon_would_take(struct nipfs__daemon *d, const struct nipfs_path_info *info,
-			     struct nipfs_error *err) NIPFS_MUSTUSE;
+			     bool dont_check_sigs, struct nipfs_error *err) NIPFS_MUSTUSE;
 
 #endif

@@ -274,9 +274,9 @@ static bool misses_nar(const char *msg)
 }
 
 int nipfs__daemon_would_take(struct nipfs__daemon *d, const struct nipfs_path_info *info,
-			     struct nipfs_error *err)
+			     bool dont_check_sigs, struct nipfs_error *err)
 {
-	int r = put_nar_request(d, info, false);
+	int r = put_nar_request(d, info, dont_check_sigs);
 
 	if (r == 0)
 		r = nipfs__wire_put_u64(&d->request, 0);

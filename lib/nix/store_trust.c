@@ -69,21 +69,7 @@ int nipfs__store_predict_trust(enum nipfs_store_trust *out, struct nipfs_error *
 int nipfs__store_would_take(struct nipfs_store *store, const struct nipfs_path_info *info,
 			    bool dont_check_sigs, struct nipfs_error *err)
 {
-	struct nipfs__daemon *d = store->remote->judge;
-	struct nipfs_error why = { .msg = "" };
-	int r;
-
-	if (!dont_check_sigs)
-		return nipfs__daemon_would_take(d, info, err);
-	r = nipfs__daemon_add_nar_begin(d, info, true, &why);
-	/* without its bytes it is refused in any case: for its signatures, or later */
-	if (r == 0)
-		r = nipfs__daemon_add_nar_end(d, &why);
-	if (r == 0 || r == NIPFS_E_SYS)
-		return 1;
-	if (err)
-		*err = why;
-	return r == NIPFS_E_UNTRUSTED ? 0 : r;
+	return nipfs__daemon_would_take(store->remote->judge, info, dont_check_sigs, err);
 }
 
 int nipfs__store_ask_trust(struct nipfs_store *store, const struct nipfs_path_info *unsigned_info,

@@ -156,7 +156,7 @@ static int run(unsigned int op)
 	case 10:
 		return upload(true);
 	default:
-		return nipfs__daemon_would_take(daemon_, &info, &error);
+		return nipfs__daemon_would_take(daemon_, &info, false, &error);
 	}
 }
 

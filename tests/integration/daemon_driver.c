@@ -328,7 +328,7 @@ static int run_probe(char **args, int n, struct nipfs_error *err)
 
 	told = info;
 	(void)apply(args + 2, n - 2, &told);
-	r = nipfs__daemon_would_take(daemon_, &told, err);
+	r = nipfs__daemon_would_take(daemon_, &told, false, err);
 	if (r == 0)
 		say_error(err->code, err);
 	else if (r == 1)

@@ -176,7 +176,7 @@ static int run_add(void)
 static int run_would_take(void)
 {
 	struct nipfs_path_info info = { .path = path(FOO), .nar_size = 100 };
-	const int r = nipfs__daemon_would_take(daemon_, &info, &error);
+	const int r = nipfs__daemon_would_take(daemon_, &info, false, &error);
 
 	return r == 1 ? 0 : r == 0 ? error.code : r;
 }

@@ -560,7 +560,7 @@ static int probe(void)
 {
 	struct nipfs_path_info info = { .path = path(FOO), .nar_size = 100 };
 
-	return nipfs__daemon_would_take(daemon_, &info, &error);
+	return nipfs__daemon_would_take(daemon_, &info, false, &error);
 }
 
 START_TEST(probes)
