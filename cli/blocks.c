@@ -12,33 +12,17 @@
 #include <nixipfs/truth.h>
 
 #include "cli/error.h"
+#include "cli/node_args.h"
 #include "cli/ref.h"
 #include "cli/store_args.h"
-
-static void tell(void *ctx, const char *message)
-{
-	cli_note(ctx, "%s", message);
-}
 
 static int open_named(struct nipfs_block_source **out, const struct common *common,
 		      const char *const *from, size_t n, struct nipfs_error *err)
 {
-	/* the source tells for as long as it is open */
-	static struct common copy;
-	const struct nipfs_network_options options = {
-		.api = common->api,
-		.gateway = common->gateway,
-		.timeout_s = (unsigned int)common->timeout.value,
-		.tell = tell,
-		.ctx = &copy,
-	};
+	struct nipfs_network_options options;
+	const int r = node_args(common, &options, err);
 
-	copy = *common;
-	if (common->timeout.set && (common->timeout.value == 0 || common->timeout.value > 86400))
-		return cli_fill(err, NIPFS_E_USAGE,
-				"option '--timeout' takes 1 to 86400 seconds, not %llu",
-				(unsigned long long)common->timeout.value);
-	return nipfs_source_open(out, from, n, &options, err);
+	return r < 0 ? r : nipfs_source_open(out, from, n, &options, err);
 }
 
 static int open_index(struct blocks *out, const struct common *common,

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/error.h"
 #include "cli/json.h"
+#include "cli/node_args.h"
 #include "cli/output.h"
 #include "cli/pin_args.h"
 #include "cli/remote_pins.h"
@@ -52,7 +53,7 @@ static int open_service(struct nipfs_pin_service **out, const struct options *o,
 			struct nipfs_error *err)
 {
 	struct nipfs_network_options options;
-	int r = pin_network_options(&o->common, &options, err);
+	int r = node_args(&o->common, &options, err);
 
 	if (r == 0 && !o->service)
 		r = cli_fill(err, NIPFS_E_USAGE, "say with --service which pinning service");

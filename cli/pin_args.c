@@ -174,31 +174,6 @@ int pin_age_read(const struct pin_age *age, uint64_t *seconds, struct nipfs_erro
 	return 0;
 }
 
-static void tell(void *ctx, const char *message)
-{
-	cli_note(ctx, "%s", message);
-}
-
-int pin_network_options(const struct common *common, struct nipfs_network_options *out,
-			struct nipfs_error *err)
-{
-	/* it is told for as long as the node is spoken to */
-	static struct common copy;
-
-	copy = *common;
-	if (common->timeout.set && (common->timeout.value == 0 || common->timeout.value > 86400))
-		return cli_fill(err, NIPFS_E_USAGE,
-				"option '--timeout' takes 1 to 86400 seconds, not %llu",
-				(unsigned long long)common->timeout.value);
-	*out = (struct nipfs_network_options){
-		.api = common->api,
-		.timeout_s = (unsigned int)common->timeout.value,
-		.tell = tell,
-		.ctx = &copy,
-	};
-	return 0;
-}
-
 void pin_time_format(int64_t time, char out[32])
 {
 	const time_t when = (time_t)time;

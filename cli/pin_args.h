@@ -4,7 +4,6 @@
 #define CLI_PIN_ARGS_H
 
 #include <nixipfs/cid.h>
-#include <nixipfs/network.h>
 #include <nixipfs/pin.h>
 #include <nixipfs/store_path.h>
 
@@ -62,10 +61,6 @@ static inline bool pin_age_is_set(const struct pin_age *age)
 
 /* @seconds: 0 without --older-than. */
 int pin_age_read(const struct pin_age *age, uint64_t *seconds, struct nipfs_error *err);
-
-/* --timeout, --api and what notes go to. */
-int pin_network_options(const struct common *common, struct nipfs_network_options *out,
-			struct nipfs_error *err);
 
 /* "2026-11-25T04:50:18Z", in 32 bytes. */
 void pin_time_format(int64_t time, char out[32]);

@@ -7,13 +7,14 @@
 
 #include "cli/error.h"
 #include "cli/json.h"
+#include "cli/node_args.h"
 #include "cli/output.h"
 
 int pin_node_open(struct nipfs_pin_node **out, const struct common *common,
 		     struct nipfs_error *err)
 {
 	struct nipfs_network_options options;
-	int r = pin_network_options(common, &options, err);
+	int r = node_args(common, &options, err);
 
 	return r < 0 ? r : nipfs_pin_node_open(out, &options, err);
 }

@@ -8,6 +8,7 @@
 
 #include "cli/error.h"
 #include "cli/json.h"
+#include "cli/node_args.h"
 #include "cli/progress.h"
 
 static bool is_none(const struct publish_args *args)
@@ -34,11 +35,7 @@ int publish_args_check(const struct publish_args *args, struct nipfs_error *err)
 	if (is_none(args) && args->pin)
 		return cli_fill(err, NIPFS_E_USAGE,
 				"'--pin' needs a node, and nothing is to be published");
-	if (args->timeout.set && (args->timeout.value == 0 || args->timeout.value > 86400))
-		return cli_fill(err, NIPFS_E_USAGE,
-				"option '--timeout' takes 1 to 86400 seconds, not %llu",
-				(unsigned long long)args->timeout.value);
-	return 0;
+	return node_timeout_check(&args->timeout, err);
 }
 
 /* What nix-ipfs.conf says when nobody says anything. */
@@ -59,24 +56,15 @@ static int is_off(bool *out, struct nipfs_error *err)
 	return r;
 }
 
-static void tell(void *ctx, const char *message)
-{
-	cli_note(ctx, "%s", message);
-}
-
 int publish_args_run(const struct publish_args *args, const struct common *common,
 		     struct nipfs_block_source *source, const struct nipfs_link *root,
 		     const char *pin_name, struct publish_result *out, struct nipfs_error *err)
 {
 	const bool named = args->to || args->api || args->pin;
-	struct common told = *common;
+	struct common node = *common;
 	struct progress_line line;
 	bool off = is_none(args);
 	struct nipfs_publish_options options = {
-		.node = { .api = args->to && strcmp(args->to, "kubo") != 0 ? args->to : args->api,
-			  .timeout_s = (unsigned int)args->timeout.value,
-			  .tell = tell,
-			  .ctx = &told },
 		.if_there = !named,
 		.no_pin = args->no_pin,
 		.pin_name = pin_name,
@@ -87,6 +75,11 @@ int publish_args_run(const struct publish_args *args, const struct common *commo
 
 	*out = (struct publish_result){ .done = false };
 	if (r < 0 || off || (!named && !nipfs_kubo_is_known()))
+		return r;
+	node.api = args->to && strcmp(args->to, "kubo") != 0 ? args->to : args->api;
+	node.timeout = args->timeout;
+	r = node_args(&node, &options.node, err);
+	if (r < 0)
 		return r;
 	options.progress = progress_begin(&line, common);
 	r = nipfs_publish(source, root, &options, &out->stats, err);
