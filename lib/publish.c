@@ -8,6 +8,7 @@
 
 #include "lib/ipfs/named_pin.h"
 #include "lib/ipfs/pins.h"
+#include "lib/ipfs/rest.h"
 #include "lib/ipfs/swarm.h"
 #include "multiformats/base/err.h"
 #include "multiformats/base/slice.h"
@@ -130,18 +131,6 @@ static int warn_of_size(struct publisher *p, struct nipfs_error *err)
 
 /* ---- sending ------------------------------------------------------------------------------- */
 
-static int rest(unsigned int ms, struct nipfs_error *err)
-{
-	const struct timespec pause = { 0, 100 * 1000000L };
-	int r = nipfs_cancel_check(err);
-
-	for (; r == 0 && ms > 0; ms -= ms < 100 ? ms : 100) {
-		(void)nanosleep(&pause, NULL);
-		r = nipfs_cancel_check(err);
-	}
-	return r;
-}
-
 /* Waits until the node is there again. Return: 0, or why it is not. */
 static int wait_for_node(struct publisher *p, struct nipfs_error *err)
 {
@@ -149,7 +138,7 @@ static int wait_for_node(struct publisher *p, struct nipfs_error *err)
 	int r = NIPFS_E_UNREACHABLE;
 
 	for (int s = 0; s < AWAY_MAX_S && r == NIPFS_E_UNREACHABLE; s++) {
-		r = rest(1000, err);
+		r = nipfs__rest(1000, err);
 		if (r == 0)
 			r = identify(p, peer, err);
 	}

@@ -4,8 +4,8 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "lib/ipfs/rest.h"
 #include "multiformats/base/err.h"
 #include "multiformats/base/num.h"
 
@@ -81,14 +81,6 @@ unsigned int nipfs__http_timeout_s(const struct nipfs__http *h)
 
 /* ---- time -------------------------------------------------------------------------- */
 
-static uint64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 uint64_t nipfs__http_now(const struct nipfs__http *h)
 {
 	return h->clock;
@@ -96,7 +88,7 @@ uint64_t nipfs__http_now(const struct nipfs__http *h)
 
 static void tick(struct nipfs__http *h)
 {
-	const uint64_t now = monotonic_ms();
+	const uint64_t now = nipfs__now_ms();
 
 	h->clock += now - h->since;
 	h->since = now;
@@ -241,7 +233,7 @@ static bool has_news(const struct nipfs__http *h)
 
 void nipfs__http_run(struct nipfs__http *h, int wait_ms)
 {
-	h->since = monotonic_ms();
+	h->since = nipfs__now_ms();
 	perform(h);
 	if (wait_ms <= 0 || has_news(h))
 		return;

@@ -3,16 +3,14 @@
 #include "lib/ipfs/pin_service.h"
 
 #include <stdlib.h>
-#include <time.h>
-
-#include <nixipfs/progress.h>
 
 #include "lib/ipfs/credentials.h"
 #include "lib/ipfs/node.h"
+#include "lib/ipfs/rest.h"
 #include "multiformats/base/err.h"
 #include "multiformats/base/num.h"
 
-enum { FIRST_MS = 500, LAST_MS = 10000, LOOK_UP_MS = 100 };
+enum { FIRST_MS = 500, LAST_MS = 10000 };
 
 static const char prefix[] = "kubo:";
 
@@ -123,29 +121,6 @@ int nipfs_remote_pin_remove(struct nipfs_pin_service *s, const struct nipfs_remo
 
 /* ---- waiting -------------------------------------------------------------------------------- */
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static int rest(uint64_t ms, struct nipfs_error *err)
-{
-	const uint64_t end = now_ms() + ms;
-	int r = nipfs_cancel_check(err);
-
-	while (r == 0 && now_ms() < end) {
-		const uint64_t left = nipfs__min_u64(end - now_ms(), LOOK_UP_MS);
-		const struct timespec t = { .tv_nsec = (long)(left * 1000000) };
-
-		(void)nanosleep(&t, NULL);
-		r = nipfs_cancel_check(err);
-	}
-	return r;
-}
-
 static int is_over(struct nipfs_pin_service *s, const struct nipfs_remote_pin *pin,
 		   struct nipfs_error *err)
 {
@@ -166,13 +141,13 @@ static int is_over(struct nipfs_pin_service *s, const struct nipfs_remote_pin *p
 int nipfs_remote_pin_wait(struct nipfs_pin_service *s, struct nipfs_remote_pin *pin,
 			  unsigned int timeout_s, struct nipfs_error *err)
 {
-	const uint64_t end = now_ms() + (uint64_t)timeout_s * 1000;
+	const uint64_t end = nipfs__now_ms() + (uint64_t)timeout_s * 1000;
 	uint64_t pause = FIRST_MS;
 	char text[NIPFS_CID_TEXT_MAX];
 	int r = 0;
 
 	while (r == 0 && (pin->status == NIPFS_REMOTE_QUEUED || pin->status == NIPFS_REMOTE_PINNING)) {
-		const uint64_t now = now_ms();
+		const uint64_t now = nipfs__now_ms();
 
 		if (now >= end) {
 			(void)nipfs_cid_format(&pin->cid, text);
@@ -180,7 +155,7 @@ int nipfs_remote_pin_wait(struct nipfs_pin_service *s, struct nipfs_remote_pin *
 					   "%s is still %s after %u s; the service goes on", text,
 					   nipfs_remote_status_text(pin->status), timeout_s);
 		}
-		r = rest(nipfs__min_u64(pause, end - now), err);
+		r = nipfs__rest(nipfs__min_u64(pause, end - now), err);
 		if (r == 0)
 			r = s->way->refresh(s, pin, err);
 		pause = nipfs__min_u64(pause * 3 / 2, LAST_MS);

@@ -8,6 +8,7 @@
 
 #include "lib/ipfs/http.h"
 #include "lib/ipfs/named_pin.h"
+#include "lib/ipfs/rest.h"
 #include "multiformats/base/err.h"
 #include "multiformats/base/slice.h"
 
@@ -51,10 +52,7 @@ struct watch {
 
 static uint64_t seconds(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec;
+	return nipfs__now_ms() / 1000;
 }
 
 static int see_progress(void *ctx, const json_t *object, struct nipfs_error *err)
