@@ -5,9 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <nixipfs/add.h>
-#include <nixipfs/truth.h>
-
+#include "cli/add_publish.h"
 #include "cli/add_tree.h"
 #include "cli/command.h"
 #include "cli/error.h"
@@ -15,7 +13,6 @@
 #include "cli/leave_out.h"
 #include "cli/output.h"
 #include "cli/progress.h"
-#include "cli/publish_args.h"
 #include "cli/store_args.h"
 
 struct options {
@@ -160,29 +157,6 @@ static void note_sizes(const struct common *common, const struct nipfs_add_resul
 				 "collector: none of them was held while they were read");
 }
 
-/* The blocks come back out of the store, by the index. */
-static int publish(const struct options *o, struct nipfs_store *store,
-		   struct nipfs_index *index, const struct nipfs_add_result *result,
-		   struct publish_result *out, struct nipfs_error *err)
-{
-	const struct nipfs_index_truth truth = nipfs_store_truth(store);
-	const struct nipfs_added *first = NULL;
-	struct nipfs_block_source *source;
-	int r = nipfs_index_source_new(&source, index, &truth, err);
-
-	if (r < 0)
-		return r;
-	/* the closure has the name of its `result` */
-	for (size_t i = 0; i < result->n; i++)
-		if (result->paths[i].asked_for &&
-		    (!first || strcmp(result->paths[i].path.base, first->path.base) < 0))
-			first = &result->paths[i];
-	r = publish_args_run(&o->publish, &o->common, source, &result->closure,
-			     first ? first->path.base : NULL, out, err);
-	nipfs_block_source_free(source);
-	return r;
-}
-
 static void note_published(const struct common *common, const struct publish_result *published)
 {
 	const struct nipfs_published *stats = &published->stats;
@@ -204,35 +178,35 @@ static int add(const struct options *o, const struct nipfs_secret_key *key,
 {
 	struct publish_result published = { .done = false };
 	struct nipfs_add_result result;
-	struct progress_line line;
-	const struct nipfs_add_options options = {
-		/* who signs vouches for the contents */
-		.check = o->check || (o->sign_key && !o->trust_nar_hash),
-		.no_closure = o->no_closure,
-		.nars = o->nars,
-		.sign_key = o->sign_key ? key : NULL,
-		.leave_out = leave_out_path,
-		.ctx = leave_out,
-		.progress = progress_begin(&line, &o->common),
+	const struct add_publish what = {
+		.common = &o->common,
+		.publish = &o->publish,
+		.store = store,
+		.index = index,
+		.add = {
+			/* who signs vouches for the contents */
+			.check = o->check || (o->sign_key && !o->trust_nar_hash),
+			.no_closure = o->no_closure,
+			.nars = o->nars,
+			.sign_key = o->sign_key ? key : NULL,
+			.leave_out = leave_out_path,
+			.ctx = leave_out,
+		},
 	};
-	int r = nipfs_add(store, index, paths->paths, paths->n, &options, &result, err);
+	const int r = add_publish(&what, paths->paths, paths->n, &result, &published, err);
 
-	progress_end(&line);
 	if (r < 0)
 		return r;
-	r = publish(o, store, index, &result, &published, err);
-	if (r == 0) {
-		if (o->common.json)
-			print_json(store, &result, &published);
-		else if (o->summary)
-			print_summary(store, &result, &published);
-		else
-			print_line(&o->common, store, &result);
-		note_sizes(&o->common, &result);
-		note_published(&o->common, &published);
-	}
+	if (o->common.json)
+		print_json(store, &result, &published);
+	else if (o->summary)
+		print_summary(store, &result, &published);
+	else
+		print_line(&o->common, store, &result);
+	note_sizes(&o->common, &result);
+	note_published(&o->common, &published);
 	nipfs_add_result_release(&result);
-	return r;
+	return 0;
 }
 
 /* What is no store object yet becomes one, which is then added as any other is. */
