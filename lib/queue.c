@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -18,6 +19,9 @@
 #include "lib/queue_entry.h"
 #include "multiformats/base/auto.h"
 #include "multiformats/base/err.h"
+
+/* Between failures of an entry. */
+enum { FIRST_PAUSE_SECONDS = 60, LAST_PAUSE_SECONDS = 6 * 3600 };
 
 /* ---- small files --------------------------------------------------------------------- */
 
@@ -127,7 +131,7 @@ int nipfs_queue_open(struct nipfs_queue **out, bool create, struct nipfs_error *
 
 	if (!queue)
 		return nipfs__fail_nomem(err);
-	*queue = (struct nipfs_queue){ NULL, -1, -1, -1, -1 };
+	*queue = (struct nipfs_queue){ NULL, -1, -1, -1, -1, -1 };
 	r = open_all(queue, create, err);
 	if (r < 0)
 		nipfs_queue_close(queue);
@@ -140,6 +144,7 @@ void nipfs_queue_close(struct nipfs_queue *queue)
 {
 	if (!queue)
 		return;
+	nipfs__auto_close(&queue->lock);
 	nipfs__auto_close(&queue->left);
 	nipfs__auto_close(&queue->roots);
 	nipfs__auto_close(&queue->entries);
@@ -224,6 +229,27 @@ static int mark_left(const struct nipfs_queue *queue, const char *name, struct n
 }
 
 /*
+ * Who changes an entry or removes it holds this for that moment, so that none comes back
+ * that was removed. It ends with the returned descriptor.
+ */
+static int hold(const struct nipfs_queue *queue, struct nipfs_error *err)
+{
+	const int fd = openat(queue->entries, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return nipfs__fail_errno(err, errno, "cannot open the queue '%s'", queue->dir);
+	do
+		r = flock(fd, LOCK_EX);
+	while (r != 0 && errno == EINTR);
+	if (r == 0)
+		return fd;
+	r = nipfs__fail_errno(err, errno, "cannot lock the queue '%s'", queue->dir);
+	(void)close(fd);
+	return r;
+}
+
+/*
  * The entry goes last: as long as it is there the path is not queued again, and so
  * no root is made that would be removed here.
  */
@@ -233,11 +259,82 @@ int nipfs_queue_remove(struct nipfs_queue *queue, const struct nipfs_queue_entry
 	char name[NIPFS__QUEUE_NAME_MAX];
 	int r = nipfs__queue_name(entry, name, err);
 
+	nipfs_auto_fd int held = r == 0 ? hold(queue, err) : -1;
+
+	if (r == 0 && held < 0)
+		r = held;
 	if (r == 0)
 		r = mark_left(queue, name, err);
 	if (r == 0)
 		r = drop(queue->roots, name, err);
 	return r == 0 ? drop(queue->entries, name, err) : r;
+}
+
+static int change(const struct nipfs_queue *queue, const struct nipfs_queue_entry *entry,
+		  struct nipfs_error *err)
+{
+	char name[NIPFS__QUEUE_NAME_MAX];
+	nipfs_auto_fd int held = -1;
+	int r = nipfs__queue_name(entry, name, err);
+
+	if (r < 0)
+		return r;
+	held = hold(queue, err);
+	if (held < 0)
+		return held;
+	return nipfs__queue_has(queue->entries, name) ? nipfs__queue_write(queue, name, entry, err)
+						      : 0;
+}
+
+static int64_t pause_after(uint32_t tries)
+{
+	int64_t pause = FIRST_PAUSE_SECONDS;
+
+	while (tries-- > 1 && pause < LAST_PAUSE_SECONDS)
+		pause *= 2;
+	return pause < LAST_PAUSE_SECONDS ? pause : LAST_PAUSE_SECONDS;
+}
+
+int nipfs_queue_failed(struct nipfs_queue *queue, const struct nipfs_queue_entry *entry,
+		       const char *why, struct nipfs_error *err)
+{
+	struct nipfs_queue_entry failed = *entry;
+
+	failed.tries += failed.tries < UINT32_MAX;
+	failed.next = (int64_t)time(NULL) + pause_after(failed.tries);
+	(void)snprintf(failed.why, sizeof(failed.why), "%s", why[0] ? why : "for no known reason");
+	/* no control character gets into the file */
+	for (char *c = failed.why; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	return change(queue, &failed, err);
+}
+
+int nipfs_queue_retry(struct nipfs_queue *queue, const struct nipfs_queue_entry *entry,
+		      struct nipfs_error *err)
+{
+	struct nipfs_queue_entry fresh = *entry;
+
+	fresh.tries = 0;
+	fresh.next = 0;
+	fresh.why[0] = '\0';
+	return change(queue, &fresh, err);
+}
+
+int nipfs_queue_lock(struct nipfs_queue *queue, struct nipfs_error *err)
+{
+	nipfs_auto_fd int fd = openat(queue->dirfd, "lock",
+				      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return nipfs__fail_errno(err, errno, "cannot open '%s/lock'", queue->dir);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return errno == EWOULDBLOCK ? 0
+					    : nipfs__fail_errno(err, errno, "cannot lock '%s/lock'",
+								queue->dir);
+	queue->lock = fd;
+	fd = -1;
+	return 1;
 }
 
 int nipfs_queue_remove_damaged(struct nipfs_queue *queue, const char *file,

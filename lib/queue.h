@@ -15,10 +15,11 @@
  * @roots:     "roots": a symlink of that name to the path, which is an indirect root
  * @left:      "left": an empty file of that name for what left the queue since the last
  *             scan
+ * @lock:      "lock", held by who publishes; -1: not by this one
  */
 struct nipfs_queue {
 	char *dir;
-	int dirfd, entries, roots, left;
+	int dirfd, entries, roots, left, lock;
 };
 
 enum { NIPFS__QUEUE_NAME_MAX = NIPFS__ROOT_NAME_MAX };

@@ -8,6 +8,11 @@
  *     files /nix/store
  *     by hook
  *     queued 1764045678
+ *     tries 1
+ *     next 1764045738
+ *     failed the node can't be reached
+ *
+ * The last line is there when something failed.
  */
 #include "lib/queue_entry.h"
 
@@ -56,7 +61,7 @@ static bool take_line(struct nipfs_slice *rest, const char *key, struct nipfs_sl
 }
 
 /* Decimal, without leading zeros. */
-static bool take_time(struct nipfs_slice *rest, const char *key, int64_t *out)
+static bool take_number(struct nipfs_slice *rest, const char *key, int64_t *out)
 {
 	struct nipfs_slice value;
 	int64_t number = 0;
@@ -71,6 +76,24 @@ static bool take_time(struct nipfs_slice *rest, const char *key, int64_t *out)
 			return false;
 	}
 	*out = number;
+	return true;
+}
+
+/* How often it failed, when its turn is, and why it failed. */
+static bool take_tries(struct nipfs_slice *rest, struct nipfs_queue_entry *out)
+{
+	struct nipfs_slice why;
+	int64_t tries;
+
+	if (!take_number(rest, "tries", &tries) || tries > UINT32_MAX ||
+	    !take_number(rest, "next", &out->next))
+		return false;
+	out->tries = (uint32_t)tries;
+	if (tries == 0)
+		return true;
+	if (!take_line(rest, "failed", &why) || why.len > NIPFS_QUEUE_WHY_MAX || !is_plain(why))
+		return false;
+	memcpy(out->why, why.ptr, why.len);
 	return true;
 }
 
@@ -118,7 +141,8 @@ int nipfs__queue_entry_decode(struct nipfs_slice text, struct nipfs_queue_entry 
 		return NIPFS_E_INVALID;
 	rest = nipfs__slice(text.ptr + strlen(first_line), text.len - strlen(first_line));
 	if (!take_path(&rest, &e) || !take_line(&rest, "files", &files) || !is_folder(files) ||
-	    !take_origin(&rest, &e.origin) || !take_time(&rest, "queued", &e.queued) || rest.len)
+	    !take_origin(&rest, &e.origin) || !take_number(&rest, "queued", &e.queued) ||
+	    !take_tries(&rest, &e) || rest.len)
 		return NIPFS_E_INVALID;
 	memcpy(e.real_dir, files.ptr, files.len);
 	*out = e;
@@ -128,9 +152,15 @@ int nipfs__queue_entry_decode(struct nipfs_slice text, struct nipfs_queue_entry 
 int nipfs__queue_entry_encode(const struct nipfs_queue_entry *entry, struct nipfs_buf *out)
 {
 	if (!is_folder(nipfs__slice_str(entry->store_dir)) ||
-	    !is_folder(nipfs__slice_str(entry->real_dir)) || entry->queued < 0)
+	    !is_folder(nipfs__slice_str(entry->real_dir)) || entry->queued < 0 ||
+	    entry->next < 0 || !entry->tries != !entry->why[0] ||
+	    !is_plain(nipfs__slice_str(entry->why)))
 		return NIPFS_E_INVALID;
-	return nipfs__buf_printf(out, "%spath %s/%s\nfiles %s\nby %s\nqueued %" PRId64 "\n", first_line,
-			      entry->store_dir, entry->path.base, entry->real_dir,
-			      origins[entry->origin], entry->queued);
+	return nipfs__buf_printf(out,
+				 "%spath %s/%s\nfiles %s\nby %s\nqueued %" PRId64 "\ntries %" PRIu32
+				 "\nnext %" PRId64 "\n%s%s%s",
+				 first_line, entry->store_dir, entry->path.base, entry->real_dir,
+				 origins[entry->origin], entry->queued, entry->tries, entry->next,
+				 entry->tries ? "failed " : "", entry->why,
+				 entry->tries ? "\n" : "");
 }

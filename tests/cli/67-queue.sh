@@ -18,7 +18,7 @@ t nix-ipfs hook --status --print-config
 # entry NAME BASE QUEUED: NAME is Nix's for an indirect root of that path
 entry() {
     mkdir -p "$queue/entries" "$queue/roots" "$queue/left"
-    printf 'nix-ipfs queue 1\npath /nix/store/%s\nfiles /nix/store\nby hook\nqueued %s\n' \
+    printf 'nix-ipfs queue 1\npath /nix/store/%s\nfiles /nix/store\nby hook\nqueued %s\ntries 0\nnext 0\n' \
         "$2" "$3" > "$queue/entries/$1"
 }
 entry 91a2wxxjxjlbxpqcgy35pb36hr3941nh $hash-b 2

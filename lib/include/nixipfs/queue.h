@@ -97,6 +97,9 @@ NIPFS_API void nipfs_queue_close(struct nipfs_queue *queue);
 /* Who found the path. */
 enum nipfs_queue_origin { NIPFS_QUEUE_BY_HOOK, NIPFS_QUEUE_BY_SCAN };
 
+/* Bytes of what is kept of a failure. */
+enum { NIPFS_QUEUE_WHY_MAX = 255 };
+
 /**
  * struct nipfs_queue_entry - a path in the queue, a plain value
  * @path:      the store path
@@ -104,6 +107,9 @@ enum nipfs_queue_origin { NIPFS_QUEUE_BY_HOOK, NIPFS_QUEUE_BY_SCAN };
  * @real_dir:  the folder where the files are: the same but in a chroot store
  * @origin:    who found it
  * @queued:    since when, in seconds since 1970
+ * @tries:     how often publishing it failed
+ * @next:      not to be tried again before, in seconds since 1970; 0: it may be at once
+ * @why:       what was said when it failed last; empty when @tries is 0
  * @has_root:  whether it is kept from the garbage collector
  */
 struct nipfs_queue_entry {
@@ -112,6 +118,9 @@ struct nipfs_queue_entry {
 	char real_dir[NIPFS_STORE_DIR_MAX + 1];
 	enum nipfs_queue_origin origin;
 	int64_t queued;
+	uint32_t tries;
+	int64_t next;
+	char why[NIPFS_QUEUE_WHY_MAX + 1];
 	bool has_root;
 };
 
@@ -161,6 +170,45 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_queue_add(struct nipfs_queue *queue, struct ni
 NIPFS_API NIPFS_MUSTUSE int nipfs_queue_remove(struct nipfs_queue *queue,
 					       const struct nipfs_queue_entry *entry,
 					       struct nipfs_error *err);
+
+/**
+ * nipfs_queue_failed() - record that publishing an entry failed
+ * @queue: a queue
+ * @entry: which one, as it was listed
+ * @why:   what went wrong, a line; what is too long is cut
+ * @err:   may be NULL
+ *
+ * It is due again in a minute, and twice as late after each further failure, but for six
+ * hours at most.
+ *
+ * Return: 0, also when it is gone; NIPFS_E_SYS; NIPFS_E_NOMEM.
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_queue_failed(struct nipfs_queue *queue,
+					       const struct nipfs_queue_entry *entry,
+					       const char *why, struct nipfs_error *err);
+
+/**
+ * nipfs_queue_retry() - forget that publishing an entry failed
+ * @queue: a queue
+ * @entry: which one, as it was listed
+ * @err:   may be NULL
+ *
+ * Return: 0, also when it is gone; NIPFS_E_SYS; NIPFS_E_NOMEM.
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_queue_retry(struct nipfs_queue *queue,
+					      const struct nipfs_queue_entry *entry,
+					      struct nipfs_error *err);
+
+/**
+ * nipfs_queue_lock() - become the only one that publishes from the queue
+ * @queue: a queue; the lock ends with nipfs_queue_close(), or with the process
+ * @err:   may be NULL
+ *
+ * Nobody else waits for it: entries come, and may be removed.
+ *
+ * Return: 1; 0 when another process has it; NIPFS_E_SYS.
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_queue_lock(struct nipfs_queue *queue, struct nipfs_error *err);
 
 /**
  * nipfs_queue_remove_damaged() - take a file out that is no entry

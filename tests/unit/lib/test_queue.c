@@ -20,32 +20,43 @@
 /* ---- the text of an entry ---------------------------------------------------------- */
 
 #define HEAD "nix-ipfs queue 1\npath /nix/store/" H "-a\nfiles /nix/store\n"
+#define FRESH "tries 0\nnext 0\n"
+#define QUEUED HEAD "by hook\nqueued 1\n"
 
 static const struct {
 	const char *text;
 	bool ok;
 } texts[] = {
-	{ HEAD "by hook\nqueued 1\n", true },
-	{ HEAD "by scan\nqueued 9223372036854775807\n", true },
-	{ "nix-ipfs queue 1\npath //" H "-a\nfiles /\nby hook\nqueued 0\n", true },
+	{ HEAD "by hook\nqueued 1\n" FRESH, true },
+	{ HEAD "by scan\nqueued 9223372036854775807\n" FRESH, true },
+	{ "nix-ipfs queue 1\npath //" H "-a\nfiles /\nby hook\nqueued 0\n" FRESH, true },
+	{ QUEUED "tries 0\nnext 5\n", true },
+	{ QUEUED "tries 1\nnext 5\nfailed why \n", true },
+	{ QUEUED "tries 4294967295\nnext 0\nfailed a\n", true },
+	{ QUEUED, false },
+	{ QUEUED "tries 4294967296\nnext 0\nfailed a\n", false },
+	{ QUEUED "tries 0\nnext 0\nfailed a\n", false },
+	{ QUEUED "tries 1\nnext 5\n", false },
+	{ QUEUED "tries 1\nnext 5\nfailed \n", false },
+	{ QUEUED "tries 1\nnext 5\nfailed \x1b\n", false },
 	{ "", false },
 	{ HEAD, false },
 	{ HEAD "by hook\nqueued 1", false },
-	{ HEAD "by hook\nqueued 1\n\n", false },
-	{ HEAD "by hook\nqueued 1\nmore b\n", false },
-	{ HEAD "by hand\nqueued 1\n", false },
-	{ HEAD "by hook\nqueued 01\n", false },
-	{ HEAD "by hook\nqueued -1\n", false },
-	{ HEAD "by hook\nqueued 9223372036854775808\n", false },
+	{ HEAD "by hook\nqueued 1\ntries 0\nnext 0\n\n", false },
+	{ HEAD "by hook\nqueued 1\ntries 0\nnext 0\nmore b\n", false },
+	{ HEAD "by hand\nqueued 1\n" FRESH, false },
+	{ HEAD "by hook\nqueued 01\n" FRESH, false },
+	{ HEAD "by hook\nqueued -1\n" FRESH, false },
+	{ HEAD "by hook\nqueued 9223372036854775808\n" FRESH, false },
 	{ HEAD "queued 1\nby hook\n", false },
-	{ "nix-ipfs queue 2\npath /nix/store/" H "-a\nfiles /nix/store\nby hook\nqueued 1\n",
+	{ "nix-ipfs queue 2\npath /nix/store/" H "-a\nfiles /nix/store\nby hook\nqueued 1\n" FRESH,
 	  false },
-	{ "nix-ipfs queue 1\npath /" H "-a\nfiles /nix/store\nby hook\nqueued 1\n", false },
-	{ "nix-ipfs queue 1\npath /nix/store/a\nfiles /nix/store\nby hook\nqueued 1\n", false },
-	{ "nix-ipfs queue 1\npath /nix/store/" H "-a\nfiles store\nby hook\nqueued 1\n", false },
-	{ "nix-ipfs queue 1\npath /nix/store/" H "-a\nfiles /nix/store/\nby hook\nqueued 1\n",
+	{ "nix-ipfs queue 1\npath /" H "-a\nfiles /nix/store\nby hook\nqueued 1\n" FRESH, false },
+	{ "nix-ipfs queue 1\npath /nix/store/a\nfiles /nix/store\nby hook\nqueued 1\n" FRESH, false },
+	{ "nix-ipfs queue 1\npath /nix/store/" H "-a\nfiles store\nby hook\nqueued 1\n" FRESH, false },
+	{ "nix-ipfs queue 1\npath /nix/store/" H "-a\nfiles /nix/store/\nby hook\nqueued 1\n" FRESH,
 	  false },
-	{ "nix-ipfs queue 1\npath /nix/store/" H "-a\nfiles /a\x1b[1m\nby hook\nqueued 1\n", false },
+	{ "nix-ipfs queue 1\npath /nix/store/" H "-a\nfiles /a\x1b[1m\nby hook\nqueued 1\n" FRESH, false },
 };
 
 START_TEST(takes_an_entry_in_one_form)
@@ -323,6 +334,51 @@ START_TEST(removes_with_the_root)
 }
 END_TEST
 
+START_TEST(remembers_failures)
+{
+	struct nipfs_queue *queue = open_queue();
+	static struct nipfs_queue_entry entry;
+	const int64_t begun = (int64_t)time(NULL);
+	char words[2 * NIPFS_QUEUE_WHY_MAX];
+
+	built(a_path, NULL);
+	entry = list()->last;
+	ck_assert_int_eq(nipfs_queue_failed(queue, &entry, "a\nb", NULL), 0);
+	entry = list()->last;
+	ck_assert_uint_eq(entry.tries, 1);
+	ck_assert_str_eq(entry.why, "a?b");
+	ck_assert_int_ge(entry.next, begun + 60);
+	memset(words, 'x', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	entry.tries = UINT32_MAX;
+	ck_assert_int_eq(nipfs_queue_failed(queue, &entry, words, NULL), 0);
+	entry = list()->last;
+	ck_assert_uint_eq(entry.tries, UINT32_MAX);
+	ck_assert_uint_eq(strlen(entry.why), NIPFS_QUEUE_WHY_MAX);
+	ck_assert_int_ge(entry.next, begun + 6 * 3600);
+	ck_assert_int_eq(nipfs_queue_retry(queue, &entry, NULL), 0);
+	ck_assert_uint_eq(list()->last.tries, 0);
+	ck_assert_int_eq(list()->last.next, 0);
+	/* what was removed does not come back */
+	ck_assert_int_eq(nipfs_queue_remove(queue, &entry, NULL), 0);
+	ck_assert_int_eq(nipfs_queue_failed(queue, &entry, "a", NULL), 0);
+	ck_assert_uint_eq(list()->n, 0);
+	nipfs_queue_close(queue);
+}
+END_TEST
+
+START_TEST(is_published_by_one)
+{
+	struct nipfs_queue *one = open_queue(), *two = open_queue();
+
+	ck_assert_int_eq(nipfs_queue_lock(one, NULL), 1);
+	ck_assert_int_eq(nipfs_queue_lock(two, NULL), 0);
+	nipfs_queue_close(one);
+	ck_assert_int_eq(nipfs_queue_lock(two, NULL), 1);
+	nipfs_queue_close(two);
+}
+END_TEST
+
 START_TEST(tells_of_files_that_are_no_entries)
 {
 	struct nipfs_queue *queue = open_queue();
@@ -420,6 +476,8 @@ static Suite *queue_suite(void)
 	tcase_add_test(tc, waits_for_nobody_for_long);
 	tcase_add_test(tc, keeps_what_a_running_collector_may_have_missed);
 	tcase_add_test(tc, removes_with_the_root);
+	tcase_add_test(tc, remembers_failures);
+	tcase_add_test(tc, is_published_by_one);
 	tcase_add_test(tc, tells_of_files_that_are_no_entries);
 	tcase_add_test(tc, scans_for_what_was_built_here);
 	suite_add_tcase(suite, tc);
