@@ -47,6 +47,10 @@ static void print_json(const struct nipfs_queue_entry *entry, const char *path)
 	json_put_text(line, "by", origins[entry->origin]);
 	json_put_number(line, "queued", (uint64_t)entry->queued);
 	json_put_bool(line, "root", entry->has_root);
+	json_put_number(line, "tries", entry->tries);
+	json_put_number(line, "next", (uint64_t)entry->next);
+	if (entry->why[0])
+		json_put_message(line, "failed", entry->why);
 	json_line_print(line, stdout);
 }
 
@@ -63,6 +67,11 @@ static int print_entry(void *ctx, const struct nipfs_queue_entry *entry, struct 
 	output_name(common, text_slice(path));
 	if (!common->quiet && !entry->has_root)
 		(void)fputs("  not kept from the garbage collector", stdout);
+	if (!common->quiet && entry->tries) {
+		(void)printf("  failed %lu time%s: ", (unsigned long)entry->tries,
+			     entry->tries == 1 ? "" : "s");
+		output_name(common, text_slice(entry->why));
+	}
 	output_end(common);
 	return output_check(err);
 }
@@ -100,11 +109,14 @@ const struct cmd cmd_queue_ls = {
 	.run = run_ls,
 };
 
-/* ---- drop ------------------------------------------------------------------ */
+/* ---- retry, drop ----------------------------------------------------------- */
 
-struct drop {
+/* What is done with some entries, or with all of them. */
+struct change {
 	const struct options *o;
 	struct nipfs_queue *queue;
+	int (*one)(struct nipfs_queue *queue, const struct nipfs_queue_entry *entry,
+		   struct nipfs_error *err);
 	char **args;
 	int n_args;
 	bool *found; /* of each argument */
@@ -112,74 +124,111 @@ struct drop {
 };
 
 /* Base names and full paths; all where none is given. */
-static bool is_meant(const struct drop *d, const struct nipfs_queue_entry *entry)
+static bool is_meant(const struct change *c, const struct nipfs_queue_entry *entry)
 {
 	char path[NIPFS_STORE_PATH_MAX];
-	bool meant = d->n_args == 0;
+	bool meant = c->n_args == 0;
 
 	format_path(entry, path);
-	for (int i = 0; i < d->n_args; i++)
-		if (strcmp(d->args[i], path) == 0 || strcmp(d->args[i], entry->path.base) == 0)
-			meant = d->found[i] = true;
+	for (int i = 0; i < c->n_args; i++)
+		if (strcmp(c->args[i], path) == 0 || strcmp(c->args[i], entry->path.base) == 0)
+			meant = c->found[i] = true;
 	return meant;
 }
 
-static int drop_entry(void *ctx, const struct nipfs_queue_entry *entry, struct nipfs_error *err)
+static int change_entry(void *ctx, const struct nipfs_queue_entry *entry, struct nipfs_error *err)
 {
-	struct drop *d = ctx;
+	struct change *c = ctx;
 	int r;
 
-	if (!is_meant(d, entry))
+	if (!is_meant(c, entry))
 		return 0;
-	r = nipfs_queue_remove(d->queue, entry, err);
-	d->n += r == 0;
+	r = c->one(c->queue, entry, err);
+	c->n += r == 0;
 	return r;
 }
 
 static int drop_damaged(void *ctx, const char *file, struct nipfs_error *err)
 {
-	struct drop *d = ctx;
+	struct change *c = ctx;
 	int r;
 
-	if (d->n_args)
+	if (c->n_args)
 		return 0;
-	r = nipfs_queue_remove_damaged(d->queue, file, err);
-	d->n += r == 0;
+	r = nipfs_queue_remove_damaged(c->queue, file, err);
+	c->n += r == 0;
 	return r;
 }
 
-static int check_found(const struct drop *d, struct nipfs_error *err)
+static int check_found(const struct change *c, struct nipfs_error *err)
 {
-	for (int i = 0; i < d->n_args; i++)
-		if (!d->found[i])
+	for (int i = 0; i < c->n_args; i++)
+		if (!c->found[i])
 			return cli_fill(err, NIPFS_E_NOTFOUND, "'%s' is not in the queue",
-					d->args[i]);
+					c->args[i]);
 	return 0;
 }
 
-static int run_drop(const struct cmd *self, void *options, int n_args, char **args)
+static int leave_damaged(void *ctx, const char *file, struct nipfs_error *err)
 {
-	struct drop d = { .o = options, .args = args, .n_args = n_args };
+	struct change *c = ctx;
+	struct common common = c->o->common;
+
+	return note_damaged(&common, file, err);
+}
+
+static int run_change(struct change *c, const char *done,
+		      int (*damaged)(void *ctx, const char *file, struct nipfs_error *err))
+{
+	const struct common *common = &c->o->common;
 	struct nipfs_error err;
 	int r;
 
-	if (d.o->all == (n_args > 0))
-		return cli_usage(self, d.o->all ? "--all goes without paths"
-						: "name paths, or all of them with --all");
-	d.found = xcalloc((size_t)n_args + 1, sizeof(*d.found));
-	r = open_existing(&d.queue, &d.o->common, &err);
+	c->found = xcalloc((size_t)c->n_args + 1, sizeof(*c->found));
+	r = open_existing(&c->queue, common, &err);
 	if (r == 0) {
-		r = nipfs_queue_list(d.queue, drop_entry, drop_damaged, &d, &err);
+		r = nipfs_queue_list(c->queue, change_entry, damaged, c, &err);
 		if (r == 0)
-			r = nipfs_queue_sweep(d.queue, &err);
-		nipfs_queue_close(d.queue);
+			r = nipfs_queue_sweep(c->queue, &err);
+		nipfs_queue_close(c->queue);
 	}
-	if (r >= 0 && d.n)
-		cli_note(&d.o->common, "dropped: %zu", d.n);
+	if (r >= 0 && c->n)
+		cli_note(common, "%s: %zu", done, c->n);
 	if (r >= 0)
-		r = check_found(&d, &err);
-	free(d.found);
-	return r < 0 ? cli_fail(&d.o->common, &err) : 0;
+		r = check_found(c, &err);
+	free(c->found);
+	return r < 0 ? cli_fail(common, &err) : 0;
+}
+
+static int run_retry(const struct cmd *self, void *options, int n_args, char **args)
+{
+	struct change c = {
+		.o = options, .one = nipfs_queue_retry, .args = args, .n_args = n_args
+	};
+
+	(void)self;
+	return run_change(&c, "to be tried at once", leave_damaged);
+}
+
+const struct cmd cmd_queue_retry = {
+	.name = "queue retry",
+	.args = "[PATH]...",
+	.brief = "do not wait before publishing is tried again",
+	.max_args = ARGS_ANY,
+	.size = sizeof(struct options),
+	.run = run_retry,
+};
+
+static int run_drop(const struct cmd *self, void *options, int n_args, char **args)
+{
+	struct change c = {
+		.o = options, .one = nipfs_queue_remove, .args = args, .n_args = n_args
+	};
+
+	if (c.o->all == (n_args > 0))
+		return cli_usage(self, c.o->all ? "--all goes without paths"
+						: "name paths, or all of them with --all");
+	return run_change(&c, "dropped", drop_damaged);
 }
 
 static const struct opt drop_opts[] = {

@@ -118,6 +118,6 @@ extern const struct cmd cmd_add, cmd_cid, cmd_export, cmd_realize, cmd_get, cmd_
 	cmd_dump, cmd_show, cmd_verify, cmd_sign, cmd_doctor, cmd_index_build, cmd_index_ls, cmd_index_stats,
 	cmd_index_prune, cmd_pin_add, cmd_pin_ls, cmd_pin_rm, cmd_pin_update,
 	cmd_pin_remote_add, cmd_pin_remote_ls, cmd_pin_remote_rm, cmd_pin_remote_update,
-	cmd_hook, cmd_queue_ls, cmd_queue_drop, cmd_queue_scan;
+	cmd_hook, cmd_queue_ls, cmd_queue_drop, cmd_queue_scan, cmd_queue_run, cmd_queue_retry;
 
 #endif

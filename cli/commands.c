@@ -9,7 +9,8 @@ const struct cmd *const commands[] = {
 	&cmd_index_build, &cmd_index_ls, &cmd_index_stats, &cmd_index_prune,
 	&cmd_pin_add,	 &cmd_pin_ls,	 &cmd_pin_rm,	   &cmd_pin_update,
 	&cmd_pin_remote_add, &cmd_pin_remote_ls, &cmd_pin_remote_rm, &cmd_pin_remote_update,
-	&cmd_hook,	 &cmd_queue_ls,	 &cmd_queue_drop,  &cmd_queue_scan, NULL,
+	&cmd_hook,	 &cmd_queue_ls,	 &cmd_queue_drop,  &cmd_queue_scan,
+	&cmd_queue_run,	 &cmd_queue_retry, NULL,
 };
 
 #define FIELD(name) offsetof(struct common, name)

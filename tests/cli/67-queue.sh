@@ -12,6 +12,9 @@ t nix-ipfs queue drop --all x
 t nix-ipfs queue drop --all
 t nix-ipfs queue scan --since -1
 t nix-ipfs queue scan --since 9223372036854775808
+t nix-ipfs queue run --to none
+t nix-ipfs queue run --offline
+t nix-ipfs queue retry
 t nix-ipfs hook
 t nix-ipfs hook --status --print-config
 
@@ -27,6 +30,12 @@ entry 2qhbiba4wp8d21rshic6pza8pm34ggyh $hash-a 1
 t nix-ipfs queue ls
 t nix-ipfs queue ls -q
 t nix-ipfs queue ls --json
+sed -i 's/^tries 0/tries 2/; s/^next 0/next 9/; $a failed no node' "$queue/entries/2qhbiba4wp8d21rshic6pza8pm34ggyh"
+t nix-ipfs queue ls
+t nix-ipfs queue ls --json
+t nix-ipfs queue retry x
+t nix-ipfs queue retry $hash-a
+t nix-ipfs queue ls
 t nix-ipfs hook --status
 echo nonsense > "$queue/entries/nonsense"
 t nix-ipfs queue ls -q
