@@ -44,10 +44,27 @@ static int find_programs(char *self, char *hook, size_t size, struct nipfs_error
 	return 0;
 }
 
-static void print_text(const char *hook)
+static void print_text(const char *self, const char *hook)
 {
 	printf("# /etc/nix/nix.conf; then: systemctl restart nix-daemon\n"
-	       "post-build-hook = %s\n", hook);
+	       "post-build-hook = %s\n\n", hook);
+	printf("# /etc/systemd/system/nix-ipfs-queue.service\n"
+	       "[Unit]\n"
+	       "Description=Publish what Nix has built\n\n"
+	       "[Service]\n"
+	       "Type=oneshot\n"
+	       "ExecStart=%s queue run\n\n", self);
+	printf("# /etc/systemd/system/nix-ipfs-queue.timer; then: systemctl enable --now "
+	       "nix-ipfs-queue.timer\n"
+	       "[Unit]\n"
+	       "Description=Publish what Nix has built, every minute\n\n"
+	       "[Timer]\n"
+	       "OnBootSec=1min\n"
+	       "OnUnitInactiveSec=1min\n\n"
+	       "[Install]\n"
+	       "WantedBy=timers.target\n\n");
+	printf("# instead of the two units, for crontab -e\n"
+	       "* * * * * %s queue run -q\n", self);
 }
 
 static int print_config(const struct common *common, struct nipfs_error *err)
@@ -61,9 +78,10 @@ static int print_config(const struct common *common, struct nipfs_error *err)
 		json_t *line = json_line_new();
 
 		json_put_name(line, "postBuildHook", text_slice(hook));
+		json_put_name(line, "program", text_slice(self));
 		json_line_print(line, stdout);
 	} else {
-		print_text(hook);
+		print_text(self, hook);
 	}
 	return 0;
 }

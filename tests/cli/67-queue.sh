@@ -45,6 +45,14 @@ t nix-ipfs queue drop /nix/store/$hash-b x
 t nix-ipfs queue drop --all
 ls "$queue/entries"
 
+# the program is told where it lies
+cp -L "$(command -v nix-ipfs)" nix-ipfs
+printf '#!/bin/sh\n' > nix-ipfs-post-build-hook
+chmod 755 nix-ipfs-post-build-hook
+t ./nix-ipfs hook --print-config | sed "s|$PWD|.|g"
+t ./nix-ipfs hook --print-config --json | sed "s|$PWD|.|g"
+rm nix-ipfs nix-ipfs-post-build-hook
+
 # what nix.conf says of the hook
 mkdir -p "$NIX_CONF_DIR"
 status() { t nix-ipfs hook --status | sed "s|$PWD|.|g"; }
