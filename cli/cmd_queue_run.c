@@ -249,7 +249,7 @@ static int run_run(const struct cmd *self, void *options, int n_args, char **arg
 	(void)n_args;
 	(void)args;
 	run.publish = run.o->publish;
-	if (run.publish.offline || (run.publish.to && strcmp(run.publish.to, "none") == 0))
+	if (run.publish.to && strcmp(run.publish.to, "none") == 0)
 		return cli_usage(self, "what is queued needs a node");
 	/* what Nix gave to the hook, should this be run from it: settings may hold tokens */
 	(void)unsetenv("NIX_CONFIG");
@@ -273,6 +273,8 @@ static const struct opt opts[] = {
 	{ "skip-signed-by", 0, OPT_LIST, "KEYS",
 	  "leave out what is signed by one of these public keys",
 	  offsetof(struct options, skip_signed_by) },
+	{ "to", 0, OPT_TEXT, "kubo|URL", "publish to the Kubo node, or to that RPC",
+	  offsetof(struct options, publish.to) },
 	PUBLISH_OPTS(struct options, publish),
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0 },
 };

@@ -17,14 +17,11 @@ struct publish_args {
 	struct opt_number timeout;
 };
 
-/* The options, for a table whose struct has a struct publish_args called @field. */
+/* The options, but for `to` and `offline`, for a table whose struct has a struct publish_args
+ * called @field. */
 #define PUBLISH_OPTS(type, field)                                                              \
-	{ "to", 0, OPT_TEXT, "kubo|none|URL",                                                  \
-	  "publish to the Kubo node, which then must answer; to none; or to that RPC",         \
-	  offsetof(type, field.to) },                                                          \
 	{ "api", 0, OPT_TEXT, "ADDRESS", "multiaddr or URL of the RPC of the Kubo node",       \
 	  offsetof(type, field.api) },                                                         \
-	{ "offline", 0, OPT_FLAG, NULL, "do not publish", offsetof(type, field.offline) },     \
 	{ "no-pin", 0, OPT_FLAG, NULL, "publish, but do not pin", offsetof(type, field.no_pin) }, \
 	{ "pin", 0, OPT_MAYBE, "NAME", "pin, with NAME as a named pin, too",                \
 	  offsetof(type, field.pin) },                                                         \
