@@ -6,6 +6,7 @@
 
 #include <nixipfs/progress.h>
 
+#include "dag/block.h"
 #include "lib/blocks/wants.h"
 #include "multiformats/base/auto.h"
 #include "multiformats/base/buf.h"
@@ -31,10 +32,20 @@ struct member {
 	struct nipfs_error why;
 };
 
+/*
+ * @is_staged:  what next returns was found already, by asking whether it would have to wait
+ * @staged_err: the failure that it returns; its code is 0 for an answer
+ * @staged:     that answer; its bytes have a reference of their own
+ * @given:      of the answer that was staged last
+ */
 struct chain {
 	struct nipfs_block_source source;
 	struct nipfs__wants wants;
 	struct nipfs_buf names;
+	bool is_staged;
+	struct nipfs_error staged_err;
+	struct nipfs_block staged;
+	struct nipfs_slab *given;
 	size_t n;
 	struct member members[];
 };
@@ -232,29 +243,58 @@ static int poll_member(struct chain *c, size_t i, struct nipfs_block *out,
 	return code < 0 ? code : 1;
 }
 
-/*
- * Which member is let give an answer: of several that have to, one that has it now.
- * Return: c->n when none has to.
- */
-static size_t choose_member(const struct chain *c)
+/* Whether a member has an answer, or soon: not where it would only keep others waiting. */
+static bool is_ready(const struct member *m, int wait_ms)
 {
+	return !m->source->ops->ready || m->source->ops->ready(m->source, wait_ms) ||
+	       nipfs_cancelled();
+}
+
+/*
+ * Which member is let give an answer: one that has it now, or within @wait_ms of each;
+ * negative: for as long as it takes. Return: c->n when none has to, or has it in time.
+ */
+static size_t choose_member(const struct chain *c, int wait_ms)
+{
+	const bool for_ever = wait_ms < 0;
 	size_t n = 0, found = c->n;
-	int wait_ms = 0;
 
 	for (size_t i = 0; i < c->n; i++)
 		if (c->members[i].asked && ++n == 1)
 			found = i;
-	for (size_t i = found; n > 1; i = i + 1 < c->n ? i + 1 : found) {
-		struct nipfs_block_source *source = c->members[i].source;
-
-		if (c->members[i].asked &&
-		    (!source->ops->ready || source->ops->ready(source, wait_ms) ||
-		     nipfs_cancelled()))
-			return i;
-		if (i + 1 == c->n)
-			wait_ms = READY_WAIT_MS;
+	if (n == 0 || (n == 1 && for_ever))
+		return found;
+	for (int wait = 0;; wait = for_ever ? READY_WAIT_MS : wait_ms) {
+		for (size_t i = found; i < c->n; i++)
+			if (c->members[i].asked && is_ready(&c->members[i], wait))
+				return i;
+		if (wait == wait_ms)
+			return c->n;
 	}
-	return found;
+}
+
+/* Finds an answer, as next, but for the time it may take. Return: as next; 2: not in time. */
+static int find_answer(struct chain *c, int wait_ms, struct nipfs_block *out,
+		       struct nipfs_error *err)
+{
+	size_t i;
+	int code;
+
+	for (;;) {
+		code = ask_all(c, err);
+		if (code < 0)
+			return code;
+		if (c->wants.first[FRESH])
+			return answer_missing(c, c->wants.first[FRESH], out, err);
+		if (!c->wants.first[ASKED])
+			return 1;
+		i = choose_member(c, wait_ms);
+		if (i == c->n)
+			return 2;
+		code = poll_member(c, i, out, err);
+		if (code != 1)
+			return code;
+	}
 }
 
 /* ---- the source ------------------------------------------------------------------ */
@@ -271,22 +311,49 @@ static int chain_next(struct nipfs_block_source *self, struct nipfs_block *out,
 		      struct nipfs_error *err)
 {
 	struct chain *c = of(self);
-	size_t i;
+
+	nipfs_slab_unref(c->given);
+	c->given = NULL;
+	if (!c->is_staged)
+		return find_answer(c, -1, out, err);
+	c->is_staged = false;
+	if (c->staged_err.code) {
+		if (err)
+			*err = c->staged_err;
+		return c->staged_err.code;
+	}
+	*out = c->staged;
+	c->given = out->bytes.slab;
+	return 0;
+}
+
+/* Whoever has the answer may be asked for something else before it is taken. */
+static bool chain_ready(struct nipfs_block_source *self, int wait_ms)
+{
+	struct chain *c = of(self);
+	struct nipfs_block answer;
 	int code;
 
-	for (;;) {
-		code = ask_all(c, err);
-		if (code < 0)
-			return code;
-		if (c->wants.first[FRESH])
-			return answer_missing(c, c->wants.first[FRESH], out, err);
-		i = choose_member(c);
-		if (i == c->n)
-			return 1;
-		code = poll_member(c, i, out, err);
-		if (code != 1)
-			return code;
-	}
+	if (c->is_staged)
+		return true;
+	c->staged_err = (struct nipfs_error){ .code = 0 };
+	code = find_answer(c, wait_ms, &answer, &c->staged_err);
+	if (code > 0)
+		return code == 1;
+	c->is_staged = true;
+	if (code < 0)
+		return true;
+	c->staged = answer;
+	if (answer.status == 0 && nipfs__span_hold(&answer.bytes, &c->staged.bytes) < 0)
+		(void)nipfs__fail_nomem(&c->staged_err);
+	return true;
+}
+
+static void drop_staged(struct chain *c)
+{
+	if (c->is_staged && !c->staged_err.code)
+		nipfs_slab_unref(c->staged.bytes.slab);
+	c->is_staged = false;
 }
 
 static void chain_cancel(struct nipfs_block_source *self, const struct nipfs_cid *cid)
@@ -294,6 +361,8 @@ static void chain_cancel(struct nipfs_block_source *self, const struct nipfs_cid
 	struct chain *c = of(self);
 	struct nipfs__wanted *item = nipfs__wants_find(&c->wants, cid);
 
+	if (c->is_staged && !c->staged_err.code && nipfs_cid_equal(&c->staged.cid, cid))
+		drop_staged(c);
 	if (item && item->list == ASKED) {
 		struct member *m = &c->members[item->member];
 
@@ -305,6 +374,8 @@ static void chain_cancel(struct nipfs_block_source *self, const struct nipfs_cid
 
 static void release(struct chain *c)
 {
+	drop_staged(c);
+	nipfs_slab_unref(c->given);
 	nipfs__wants_release(&c->wants);
 	nipfs__buf_release(&c->names);
 	free(c);
@@ -319,7 +390,7 @@ static void chain_free(struct nipfs_block_source *self)
 }
 
 static const struct nipfs_block_source_ops chain_ops = { chain_want, chain_next,
-							 chain_cancel, chain_free, NULL };
+							 chain_cancel, chain_free, chain_ready };
 
 int nipfs__chain_new(struct nipfs_block_source **out,
 		     const struct nipfs__chain_member *take_members, size_t n,

@@ -15,6 +15,7 @@
  * @problem: for the source: 0, or what was wrong with a block found for it
  * @member:  for a chain: who is asked
  * @blame:   for a chain: who the problem is with
+ * @waiters: for a shared source: bit i: handle i waits for it
  * @lacking: for the network: bit i: origin i is not asked for it any more
  * @asks:    for the network: requests under way
  * @tries:   for the network: requests that failed
@@ -29,6 +30,7 @@ struct nipfs__wanted {
 	unsigned int list;
 	int problem;
 	size_t member, blame;
+	uint64_t waiters;
 	uint32_t lacking;
 	uint8_t asks, tries;
 	bool by_rpc, looked_up;
@@ -40,7 +42,7 @@ struct nipfs__wanted {
 	uint8_t cid[];
 };
 
-enum { NIPFS__WANTS_LISTS = 2 };
+enum { NIPFS__WANTS_LISTS = 3 };
 
 struct nipfs__wants {
 	struct nipfs__hash_key key;

@@ -328,6 +328,63 @@ START_TEST(two_that_let_us_wait)
 }
 END_TEST
 
+/* ---- whether a chain lets us wait ---------------------------------------------------- */
+
+START_TEST(a_chain_is_ready_when_a_member_has_an_answer)
+{
+	const struct nipfs_cid lacking = put(0, "lacking"), other = put(2, "other");
+	const struct nipfs_want want = { lacking, NIPFS_WANT_LEAF, 0 },
+				more = { other, NIPFS_WANT_LEAF, 0 };
+	struct nipfs_block block;
+
+	ck_assert(chain->ops->ready(chain, 0)); /* with nothing outstanding next says so */
+	expect_idle(chain);
+	(void)put(1, "lacking");
+	memory_blocks_fault(members[0], &lacking, MEMORY_FAULT_MISSING);
+	make_shy(1, 3);
+	ck_assert_int_eq(chain->ops->want(chain, &want, 1, NULL), 0);
+	/* the first says at once that it lacks it; the second is asked twice each time */
+	ck_assert(!chain->ops->ready(chain, 1));
+	ck_assert(chain->ops->ready(chain, 1));
+	ck_assert_int_eq(asked_shy, 4);
+	/* the answer outlives what its member is asked for meanwhile */
+	ck_assert(chain->ops->ready(chain, 0));
+	ck_assert_int_eq(chain->ops->want(chain, &more, 1, NULL), 0);
+	ck_assert_int_eq(chain->ops->next(chain, &block, NULL), 0);
+	ck_assert(nipfs_cid_equal(&block.cid, &lacking));
+	ck_assert_int_eq(block.status, 0);
+	ck_assert_uint_eq(block.bytes.len, 7);
+	ck_assert_int_eq(memcmp(block.bytes.ptr, "lacking", 7), 0);
+	ck_assert_int_eq(chain->ops->next(chain, &block, NULL), 0);
+	ck_assert(nipfs_cid_equal(&block.cid, &other));
+	expect_idle(chain);
+}
+END_TEST
+
+START_TEST(a_chain_that_is_ready_to_fail)
+{
+	const struct nipfs_cid broken = put(0, "broken");
+	struct nipfs_want want = { broken, NIPFS_WANT_LEAF, 0 };
+	struct nipfs_error err = { 0 };
+	struct nipfs_block block;
+
+	memory_blocks_fault(members[0], &broken, MEMORY_FAULT_BROKEN);
+	ck_assert_int_eq(chain->ops->want(chain, &want, 1, NULL), 0);
+	ck_assert(chain->ops->ready(chain, 0));
+	ck_assert_int_eq(chain->ops->next(chain, &block, &err), NIPFS_E_SYS);
+	ck_assert_int_eq(err.code, NIPFS_E_SYS);
+	expect_idle(chain);
+	/* what was found may be cancelled, and dropped with the chain */
+	want.cid = put(2, "there");
+	ck_assert_int_eq(chain->ops->want(chain, &want, 1, NULL), 0);
+	ck_assert(chain->ops->ready(chain, 0));
+	chain->ops->cancel(chain, &want.cid);
+	expect_idle(chain);
+	ck_assert_int_eq(chain->ops->want(chain, &want, 1, NULL), 0);
+	ck_assert(chain->ops->ready(chain, 0));
+}
+END_TEST
+
 static Suite *chain_suite(void)
 {
 	Suite *s = suite_create("chain");
@@ -345,6 +402,8 @@ static Suite *chain_suite(void)
 	tcase_add_test(t, a_helper_that_fails_is_no_failure);
 	tcase_add_test(t, the_first_that_is_ready_answers);
 	tcase_add_test(t, two_that_let_us_wait);
+	tcase_add_test(t, a_chain_is_ready_when_a_member_has_an_answer);
+	tcase_add_test(t, a_chain_that_is_ready_to_fail);
 	suite_add_tcase(s, t);
 	return s;
 }
