@@ -39,6 +39,7 @@ struct slot {
  * @pending:  indices of slots in the order in which they were announced
  * @wants:    room to hand them to the source
  * @current:  the slot whose bytes the reader has, to be let go at its next call
+ * @bytes:    of blocks, at most, as expected and as held
  * @expected, @held: sums over the slots, in bytes
  * @work:     bytes of blocks that may still be gone through
  */
@@ -50,20 +51,21 @@ struct nipfs__fetch {
 	size_t n_pending;
 	struct nipfs_want wants[NIPFS__FETCH_WANTS + 1];
 	struct slot *current;
-	uint64_t expected, held;
+	uint64_t bytes, expected, held;
 	bool bounded;
 	uint64_t work;
 	uint8_t identity[NIPFS_DIGEST_MAX];
 };
 
 int nipfs__fetch_new(struct nipfs__fetch **out, struct nipfs_block_source *source,
-		     bool bounded, struct nipfs_error *err)
+		     uint64_t bytes, bool bounded, struct nipfs_error *err)
 {
 	struct nipfs__fetch *f = calloc(1, sizeof(*f));
 
 	if (!f)
 		return nipfs__fail_nomem(err);
 	f->source = source;
+	f->bytes = bytes ? bytes : NIPFS__FETCH_BYTES;
 	f->bounded = bounded;
 	f->work = NIPFS__FETCH_WORK_BASE;
 	*out = f;
@@ -139,7 +141,7 @@ bool nipfs__fetch_ahead(struct nipfs__fetch *f, const struct nipfs_want *want)
 		return true;
 	}
 	if (f->used == NIPFS__FETCH_WANTS ||
-	    f->expected + expected_bytes(want) > NIPFS__FETCH_BYTES)
+	    f->expected + expected_bytes(want) > f->bytes)
 		return false;
 	while (f->slots[i].state != SLOT_FREE)
 		i++;
@@ -210,7 +212,7 @@ static int hold(struct nipfs__fetch *f, struct slot *s, const struct nipfs_block
 	int r;
 
 	if (answer->status < 0 || answer->bytes.len > NIPFS_BLOCK_MAX ||
-	    answer->bytes.len > NIPFS__FETCH_BYTES - f->held) {
+	    answer->bytes.len > f->bytes - f->held) {
 		s->state = SLOT_LOST;
 		return 0;
 	}

@@ -10,7 +10,7 @@
 
 enum {
 	NIPFS__FETCH_WANTS = 64,                     /* blocks under way or held, at most */
-	NIPFS__FETCH_BYTES = 16 * 1024 * 1024,       /* of them: as expected, and as held */
+	NIPFS__FETCH_BYTES = 16 * 1024 * 1024,       /* of them, where nothing else was said */
 	NIPFS__FETCH_WORK_BASE = 16 * 1024 * 1024,   /* bytes of blocks that need no reason */
 	NIPFS__FETCH_WORK_PER_BYTE = 1024,           /* and for each byte that was given out */
 	NIPFS__FETCH_WORK_PER_ENTRY = 4096           /* and for each directory entry */
@@ -21,13 +21,14 @@ struct nipfs__fetch;
 
 /**
  * nipfs__fetch_new() - start reading
+ * @bytes:   of blocks under way or held, at most: as expected, and as held; 0: the usual
  * @bounded: refuse to go through many blocks that give nothing, which a small DAG
  *           can ask for by linking to the same blocks again and again
  *
  * Return: 0 or NIPFS_E_NOMEM.
  */
 int nipfs__fetch_new(struct nipfs__fetch **out, struct nipfs_block_source *source,
-		     bool bounded, struct nipfs_error *err) NIPFS_MUSTUSE;
+		     uint64_t bytes, bool bounded, struct nipfs_error *err) NIPFS_MUSTUSE;
 
 /* Takes back what is still under way. @f may be NULL. */
 void nipfs__fetch_free(struct nipfs__fetch *f);

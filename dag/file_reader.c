@@ -265,7 +265,7 @@ int nipfs_dag_read(struct nipfs_block_source *source, const struct nipfs_cid *fi
 	const struct nipfs__bytes_sink sink = { each, ctx };
 	struct nipfs__fetch *f;
 	struct nipfs__node root;
-	int code = nipfs__fetch_new(&f, source, true, err);
+	int code = nipfs__fetch_new(&f, source, 0, true, err);
 
 	if (code < 0)
 		return code;

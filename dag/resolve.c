@@ -12,7 +12,7 @@ int nipfs_dag_stat(struct nipfs_block_source *source, const struct nipfs_cid *ci
 	struct nipfs_entry entry;
 	struct nipfs__node n;
 	struct nipfs__fetch *f;
-	int code = nipfs__fetch_new(&f, source, false, err);
+	int code = nipfs__fetch_new(&f, source, 0, false, err);
 
 	if (code < 0)
 		return code;
@@ -43,7 +43,7 @@ static int read_dir(struct nipfs_block_source *source, const struct nipfs_cid *c
 	const struct nipfs_want want = { *cid, NIPFS_WANT_NODE, 0 };
 	struct nipfs__node n;
 	struct nipfs__fetch *f;
-	int code = nipfs__fetch_new(&f, source, true, err);
+	int code = nipfs__fetch_new(&f, source, 0, true, err);
 
 	if (code < 0)
 		return code;
@@ -81,7 +81,7 @@ int nipfs_dag_lookup(struct nipfs_block_source *source, const struct nipfs_cid *
 		     struct nipfs_error *err)
 {
 	struct nipfs__fetch *f;
-	int code = nipfs__fetch_new(&f, source, false, err);
+	int code = nipfs__fetch_new(&f, source, 0, false, err);
 
 	if (code < 0)
 		return code;
@@ -112,7 +112,7 @@ int nipfs_dag_resolve(struct nipfs_block_source *source, const struct nipfs_cid 
 	struct nipfs_dir_entry entry = { .cid = *root };
 	struct nipfs_slice name;
 	struct nipfs__fetch *f;
-	int code = nipfs__fetch_new(&f, source, false, err);
+	int code = nipfs__fetch_new(&f, source, 0, false, err);
 
 	if (code < 0)
 		return code;

@@ -281,7 +281,7 @@ static int read_tree(struct nipfs_block_source *source, const struct nipfs_cid *
 			    .levels = NIPFS_BUF_INIT(SIZE_MAX),
 			    .outline = outline,
 			    .err = err };
-	int code = nipfs__fetch_new(&r.fetch, source, true, err);
+	int code = nipfs__fetch_new(&r.fetch, source, limits->ahead_bytes, true, err);
 
 	if (code < 0)
 		return code;

@@ -238,7 +238,7 @@ int nipfs_dag_walk(struct nipfs_block_source *source, const struct nipfs_cid *ro
 
 	if (code <= 0)
 		return code;
-	code = nipfs__fetch_new(&w.fetch, source, false, err);
+	code = nipfs__fetch_new(&w.fetch, source, 0, false, err);
 	if (code == 0)
 		code = visit(&w, &want, false, &visitor);
 	while (code == 0 && depth(&w) > 0)

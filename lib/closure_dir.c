@@ -22,7 +22,7 @@ static bool list_flat(struct nipfs__closure_dir *dir, struct nipfs_block_source 
 	struct nipfs__node n;
 	bool listed;
 
-	if (nipfs__fetch_new(&f, source, false, NULL) < 0)
+	if (nipfs__fetch_new(&f, source, 0, false, NULL) < 0)
 		return false;
 	listed = nipfs__node_get(f, &want, false, &n, NULL) == 0 &&
 		 nipfs__node_is_directory(&n) && n.u.type != NIPFS__UNIXFS_HAMT &&

@@ -171,7 +171,7 @@ static int walk(struct fuzz_blocks *b, size_t *n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct nipfs_tree_limits limits = { DEPTH_MAX, 1000, 1000, true };
+	static const struct nipfs_tree_limits limits = { DEPTH_MAX, 1000, 1000, true, 0 };
 	static struct events e[2];
 	struct fuzz_blocks *b = fuzz_blocks_new(data, size);
 	const struct nipfs_cid root = fuzz_blocks_cid(0);

@@ -115,18 +115,21 @@ NIPFS_API struct nipfs_tree_sink nipfs_tree_tee_sink(struct nipfs_tree_tee *tee)
  * @name_bytes:   longest name; 0: no limit
  * @target_bytes: longest symlink target; 0: no limit
  * @empty_target: whether an empty symlink target is allowed
+ * @ahead_bytes:  of blocks that are asked for before they are needed, where the source has
+ *                to get them; 0: 16 MiB
  */
 struct nipfs_tree_limits {
 	uint32_t depth;
 	uint32_t name_bytes;
 	uint32_t target_bytes;
 	bool empty_target;
+	uint32_t ahead_bytes;
 };
 
 /* What Nix takes as a store object: depth 63, names to 255 bytes, targets of 1 to 4095 bytes. */
-#define NIPFS_TREE_LIMITS_NIX { 63, 255, 4095, false }
+#define NIPFS_TREE_LIMITS_NIX { 63, 255, 4095, false, 0 }
 /* What a file system may hold. */
-#define NIPFS_TREE_LIMITS_NONE { 0, 0, 0, true }
+#define NIPFS_TREE_LIMITS_NONE { 0, 0, 0, true, 0 }
 
 #ifdef __cplusplus
 }

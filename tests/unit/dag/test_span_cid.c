@@ -348,7 +348,7 @@ START_TEST(sources_name_nothing)
 
 	ck_assert_int_eq(nipfs_block_get(&liar.source, &want.cid, want.role, &span, NULL), 0);
 	ck_assert_ptr_null(span.cid);
-	ck_assert_int_eq(nipfs__fetch_new(&f, &liar.source, true, NULL), 0);
+	ck_assert_int_eq(nipfs__fetch_new(&f, &liar.source, 0, true, NULL), 0);
 	ck_assert_int_eq(nipfs__fetch_get(f, &want, false, &span, NULL), 0);
 	ck_assert_ptr_null(span.cid);
 	nipfs__fetch_free(f);

@@ -269,11 +269,11 @@ static const struct {
 	struct nipfs_tree_limits limits;
 	int code;
 } limits[] = {
-	{ { 0, 0, 0, true }, 0 },
-	{ { 2, 17, 10, false }, 0 },
-	{ { 1, 0, 0, true }, NIPFS_E_LIMIT },
-	{ { 0, 16, 0, true }, NIPFS_E_LIMIT },
-	{ { 0, 0, 9, true }, NIPFS_E_LIMIT },
+	{ { 0, 0, 0, true, 0 }, 0 },
+	{ { 2, 17, 10, false, 0 }, 0 },
+	{ { 1, 0, 0, true, 0 }, NIPFS_E_LIMIT },
+	{ { 0, 16, 0, true, 0 }, NIPFS_E_LIMIT },
+	{ { 0, 0, 9, true, 0 }, NIPFS_E_LIMIT },
 };
 
 /* An outline has all entries of the tree, in the same order. */
@@ -367,7 +367,7 @@ END_TEST
 
 START_TEST(refuses_symlinks_by_their_target)
 {
-	static const struct nipfs_tree_limits full = { 0, 0, 0, false };
+	static const struct nipfs_tree_limits full = { 0, 0, 0, false, 0 };
 	struct memory_blocks *m = memory_blocks_new();
 	const struct nipfs_cid empty = make_symlink(m, text_slice(""));
 
