@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <nixipfs/index_store.h>
 #include <nixipfs/nix_hash.h>
@@ -26,7 +27,11 @@ struct options {
 	struct trust_args trust;
 	const char *add_root, *out_link, *name;
 	bool from_stdin, dry_run, strict;
+	struct opt_number jobs;
 };
+
+/* By default as many as there are processors, but no more than help. */
+enum { JOBS_MAX = 64, JOBS_DEFAULT_MAX = 4 };
 
 static const struct opt opts[] = {
 	TRUST_OPTS_KEYS(struct options),
@@ -45,6 +50,8 @@ static const struct opt opts[] = {
 	  offsetof(struct options, dry_run) },
 	{ "strict", 0, OPT_FLAG, NULL, "fail when a path is in the store with other contents",
 	  offsetof(struct options, strict) },
+	{ "jobs", 'j', OPT_NUMBER, "N", "write so many store paths at the same time",
+	  offsetof(struct options, jobs) },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0 },
 };
 
@@ -190,6 +197,15 @@ static int place_targets(struct job *job, struct nipfs_realization *z, struct ni
 	return r;
 }
 
+static size_t jobs_of(const struct options *o)
+{
+	const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (o->jobs.set)
+		return o->jobs.value;
+	return processors < 1 ? 1 : processors < JOBS_DEFAULT_MAX ? (size_t)processors : JOBS_DEFAULT_MAX;
+}
+
 /* Nothing is fetched for one closure before it is sure that all may come in. */
 static int realize_targets(struct job *job, struct nipfs_error *err)
 {
@@ -199,6 +215,7 @@ static int realize_targets(struct job *job, struct nipfs_error *err)
 		.index = job->index,
 		.reuse = &truth,
 		.strict = job->o->strict,
+		.jobs = jobs_of(job->o),
 		.done = done,
 		.note = note,
 		.ctx = job,
@@ -352,6 +369,9 @@ static int run(const struct cmd *self, void *options, int n_args, char **args)
 		return cli_usage(self, "no CID was given");
 	if (job.o->name && (n_args != 1 || job.o->from_stdin))
 		return cli_usage(self, "--name is for one CID");
+	if (job.o->jobs.set && (job.o->jobs.value == 0 || job.o->jobs.value > JOBS_MAX))
+		return cli_usage(self, "option '--jobs' takes 1 to %d, not %llu", JOBS_MAX,
+				 (unsigned long long)job.o->jobs.value);
 	if (job.o->name && job.o->dry_run)
 		return cli_usage(self, "what --name makes is known only when it was read: there is no "
 				       "--dry-run for it");

@@ -16,10 +16,12 @@
  * line by line: they are escaped whatever stderr is. */
 static void say(const char *kind, const char *msg, const char *tail)
 {
+	flockfile(stderr);
 	progress_hide();
 	(void)fprintf(stderr, "nix-ipfs: %s", kind);
 	output_escaped(stderr, text_slice(msg));
 	(void)fprintf(stderr, "%s\n", tail);
+	funlockfile(stderr);
 }
 
 int cli_usage(const struct cmd *cmd, const char *fmt, ...)
@@ -106,9 +108,11 @@ void cli_note(const struct common *common, const char *fmt, ...)
 	if (common->json) {
 		json_t *line = json_line_new();
 
-		progress_hide();
 		json_put_message(line, "note", msg);
+		flockfile(stderr);
+		progress_hide();
 		json_line_print(line, stderr);
+		funlockfile(stderr);
 	} else {
 		say("note: ", msg, "");
 	}

@@ -10,6 +10,7 @@
 
 #include "cli/output.h"
 
+/* The one that is shown; used with stderr locked, where other threads may note something. */
 static struct progress_line *shown;
 
 enum { FIRST_MS = 1000, EVERY_MS = 100, PLAIN_MS = 10000, WIDTH_DEFAULT = 80, WIDTH_MAX = 300 };
@@ -118,11 +119,13 @@ static void update(void *ctx, const struct nipfs_progress_event *event)
 	    elapsed_ms(&line->last, &now) < (line->plain ? PLAIN_MS : EVERY_MS))
 		return;
 	line->last = now;
+	flockfile(stderr);
 	if (!line->plain) {
 		line->shown = true;
 		shown = line;
 	}
 	draw(line, event, &now);
+	funlockfile(stderr);
 }
 
 const struct nipfs_progress *progress_begin(struct progress_line *line,
@@ -137,15 +140,19 @@ const struct nipfs_progress *progress_begin(struct progress_line *line,
 
 void progress_end(struct progress_line *line)
 {
+	flockfile(stderr);
 	if (line->shown)
 		(void)fputs("\r\033[K", stderr);
 	line->shown = false;
 	if (shown == line)
 		shown = NULL;
+	funlockfile(stderr);
 }
 
 void progress_hide(void)
 {
+	flockfile(stderr);
 	if (shown)
 		progress_end(shown);
+	funlockfile(stderr);
 }

@@ -11,7 +11,7 @@ int nipfs__place_path(const struct nipfs__place_options *with,
 		      const struct nipfs_path_info *info, const struct nipfs_cid *tree,
 		      struct nipfs_placement *placement, struct nipfs_error *err)
 {
-	static const struct nipfs_tree_limits limits = NIPFS_TREE_LIMITS_NIX;
+	struct nipfs_tree_limits limits = NIPFS_TREE_LIMITS_NIX;
 	const struct nipfs_tree_sink output = nipfs_placement_sink(placement);
 	struct nipfs__pass_options options = { .index = with->index,
 					       .index_error = with->index_error,
@@ -25,6 +25,7 @@ int nipfs__place_path(const struct nipfs__place_options *with,
 	struct nipfs_tree_sink sink;
 	int r = nipfs__pass_begin(&pass, info, &options, err);
 
+	limits.ahead_bytes = with->ahead_bytes;
 	if (r == 0) {
 		sink = nipfs__pass_sink(&pass);
 		r = nipfs_dag_tree(with->source, tree, &limits, &sink, err);

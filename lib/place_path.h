@@ -15,6 +15,7 @@
  * @index_error: gets what the index failed with, its code being 0 before: that is no
  *               failure of the path
  * @meter:       counts
+ * @ahead_bytes: of blocks that are asked for before they are needed; 0: as many as usual
  */
 struct nipfs__place_options {
 	struct nipfs_store *store;
@@ -22,6 +23,7 @@ struct nipfs__place_options {
 	struct nipfs_index *index;
 	struct nipfs_error *index_error;
 	struct nipfs_progress_meter *meter;
+	uint32_t ahead_bytes;
 };
 
 /**

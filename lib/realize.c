@@ -11,6 +11,7 @@
 #include "lib/realize_place.h"
 #include "lib/realize_trust.h"
 #include "lib/reuse.h"
+#include "lib/tree_writers.h"
 #include "multiformats/base/array.h"
 #include "multiformats/base/auto.h"
 #include "multiformats/base/err.h"
@@ -24,6 +25,7 @@ struct nipfs_realization {
 	struct nipfs_index_truth truth;
 	struct nipfs__placer placer;
 	struct nipfs__reuse reuse;
+	struct nipfs__tree_writers writers;
 	struct nipfs__settled **closures;
 	size_t n, cap;
 	struct nipfs__given given;
@@ -103,7 +105,7 @@ static int settle_trust(struct settling *w, struct nipfs_error *err)
 	if (!w->out->trust)
 		return nipfs__fail_nomem(err);
 	for (size_t i = 0; i < set->n; i++)
-		w->z->placer.meter.event.total += set->infos[i].nar_size;
+		w->z->writers.meter.event.total += set->infos[i].nar_size;
 	return nipfs__settle_trust(w->store, &w->z->options.trust, set, w->out->trust, err);
 }
 
@@ -178,8 +180,18 @@ static void free_settled(struct nipfs__settled *s)
 
 static void count(struct nipfs_realization *z)
 {
-	if (z->options.stats)
-		nipfs__reuse_stats(&z->reuse, z->options.stats);
+	if (!z->options.stats)
+		return;
+	nipfs__reuse_stats(&z->reuse, z->options.stats);
+	nipfs__tree_writers_stats(&z->writers, z->options.stats);
+}
+
+/* A daemon takes one path after another. */
+static size_t jobs_of(const struct nipfs_store *store, size_t wanted)
+{
+	if (wanted <= 1 || nipfs_store_max_placements(store) == 1)
+		return 1;
+	return wanted < NIPFS__WRITERS_MAX ? wanted : NIPFS__WRITERS_MAX;
 }
 
 int nipfs_realization_new(struct nipfs_realization **out, struct nipfs_store *store,
@@ -200,9 +212,10 @@ int nipfs_realization_new(struct nipfs_realization **out, struct nipfs_store *st
 		.store = store,
 		.options = &z->options,
 		.index = options->index,
-		.reuse = &z->reuse,
-		.meter = { .progress = options->progress, .event = { .phase = NIPFS_PHASE_WRITE } },
+		.writers = &z->writers,
 	};
+	nipfs__tree_writers_init(&z->writers, jobs_of(store, options->jobs), store, source,
+				 &z->options, &z->reuse);
 	r = nipfs__reuse_init(&z->reuse, source, options->index, z->options.reuse, options->note,
 			      options->ctx, err);
 	count(z);
@@ -259,6 +272,7 @@ void nipfs_realization_free(struct nipfs_realization *z)
 		free_settled(z->closures[i]);
 	free(z->closures);
 	nipfs__given_release(&z->given);
+	nipfs__tree_writers_release(&z->writers);
 	nipfs__reuse_release(&z->reuse);
 	free(z);
 }

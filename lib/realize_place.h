@@ -6,7 +6,7 @@
 #include <nixipfs/closure.h>
 #include <nixipfs/realize.h>
 
-#include "lib/reuse.h"
+#include "lib/tree_writers.h"
 
 /**
  * struct nipfs__settled - a closure that may come in
@@ -26,16 +26,14 @@ struct nipfs__settled {
 
 /**
  * struct nipfs__placer - what paths are placed with
- * @index: that of the options, until something goes wrong with it
- * @reuse: where the blocks are
- * @meter: counts, over all closures
+ * @index:   that of the options, until something goes wrong with it
+ * @writers: who writes their trees
  */
 struct nipfs__placer {
 	struct nipfs_store *store;
 	const struct nipfs_realize_options *options;
 	struct nipfs_index *index;
-	struct nipfs__reuse *reuse;
-	struct nipfs_progress_meter meter;
+	struct nipfs__tree_writers *writers;
 };
 
 /* Return: as nipfs_realization_place(). */

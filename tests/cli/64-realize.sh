@@ -29,6 +29,10 @@ r "$one" "$two" 2c5k4vdqqxc9rwxlcm0p6vbgxzi0zksh
 r "$one" "$hash-bye"
 r "$one" nonsense
 r "$one/store/$other-file"
+# how many at a time
+r "$one" -j 0
+r "$one" --jobs 65
+r "$one" -j all
 # order
 r $hash "$one"
 r "$one" $hash "$two"

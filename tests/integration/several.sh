@@ -107,6 +107,24 @@ ${outs[0]}" "$out"
     same "$version: keeps those before it" "${needed[0]}" "$(readlink kept)"
 }
 
+# However many are written at the same time, what is said and what is there is the same.
+at_a_time() {
+    local version=$1 n cars=()
+    for n in "${!cids[@]}"; do
+        "$NIX_IPFS" export "${cids[$n]}" -o "$n.car"
+        cars+=(--from "$n.car")
+    done
+    for n in 1 2 8 64; do
+        exits "$version: -j $n" 0 env NIX_IPFS_STATE_DIR="$scratch/fresh-$n" "$NIX_IPFS" realize "${cids[@]}" \
+            "${cars[@]}" --store "$scratch/j-$n" --no-check-sigs --json -j "$n"
+        grep '"path"' <<< "$out" > "said-$n"
+        same "$version: -j $n: as with one" "$(cat said-1)" "$(cat "said-$n")"
+        same "$version: -j $n: all is here" "$(find "$scratch/j-1" -path '*/nix/store/*' -printf '%P %m %s %l\n' | sort)" \
+            "$(find "$scratch/j-$n" -path '*/nix/store/*' -printf '%P %m %s %l\n' | sort)"
+        exits "$version: -j $n: Nix finds no fault" 0 chroot_store "$scratch/j-$n" nix-store --verify --check-contents
+    done
+}
+
 # Nothing of any closure is fetched before all are known to be trusted and whole.
 refusals() {
     local version=$1 key signed alone
@@ -143,6 +161,7 @@ inside() {
     all=$("$NIX_IPFS" add -q "${outs[@]}")
     names "$version"
     lists "$version"
+    at_a_time "$version"
     refusals "$version"
     summary
 }

@@ -65,7 +65,7 @@ class Killer:
 
     def realize(self, state, store, *args):
         return self.start(state, 'realize', '-q', self.cid, '--from', self.car, '--no-check-sigs',
-                          '--store', store.folder, *args)
+                          '-j', str(self.rng.choice((1, 2, 4))), '--store', store.folder, *args)
 
     # ---- what must be so ---------------------------------------------------------------
 

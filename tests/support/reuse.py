@@ -162,7 +162,7 @@ class Reuse:
             f.write(made.car(top))
         self.fresh()
         result = self.run('realize', ipld.cid_text(top), '--from', car, '--store',
-                          self.store.folder, '--json', '--no-check-sigs')
+                          self.store.folder, '--json', '--no-check-sigs', '-j1')
         problem = judge.check(result, (0,))
         if not problem:
             done = json.loads(result.out.splitlines()[-1])

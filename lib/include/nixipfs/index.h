@@ -6,7 +6,8 @@
  * It is one SQLite database, "index.sqlite", in the state folder. Several
  * processes may use it at once: readers never wait, writers wait for each other.
  * An index object may be used by one thread at a time, its writers and sources
- * by one thread each; it must outlive them. It is of no use in a forked child.
+ * by one thread each; it must outlive them. Writers may be begun, used and ended by several
+ * threads while another uses the index. It is of no use in a forked child.
  */
 #ifndef NIXIPFS_INDEX_H
 #define NIXIPFS_INDEX_H

@@ -78,6 +78,8 @@ struct nipfs_realize_stats {
  *            @index are then read there, and not asked of the source. May be NULL:
  *            nothing is read there.
  * @strict:   a path of the closure that is valid with another NAR hash is a failure
+ * @jobs:     how many trees are written at the same time, each by a thread of its own; 0 or
+ *            1: one, by the calling thread. 64 at most; through a daemon always one.
  * @done:     called with each path when it is in the store, references first; a
  *            negative return ends it; may be NULL
  * @note:     called with what is worth knowing and no failure, one line; may be NULL
@@ -93,6 +95,7 @@ struct nipfs_realize_options {
 	struct nipfs_index *index;
 	const struct nipfs_index_truth *reuse;
 	bool strict;
+	size_t jobs;
 	int (*done)(void *ctx, const struct nipfs_realized *path, struct nipfs_error *err);
 	void (*note)(void *ctx, const char *message);
 	void *ctx;
@@ -107,7 +110,8 @@ struct nipfs_realization;
  * nipfs_realization_new() - begin with one closure, or several
  * @out:     for nipfs_realization_free(), before @store and @source end; set on success
  * @store:   opened for WRITE
- * @source:  where the blocks are
+ * @source:  where the blocks are; with several jobs, nipfs_realization_place() uses it from
+ *           threads of its own, one at a time
  * @options: what and how; copied, @wanted is not looked at
  * @err:     may be NULL
  *

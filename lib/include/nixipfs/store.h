@@ -4,7 +4,9 @@
  * how a new path gets in. Its owner uses files and database directly, in the way
  * that Nix's own programs do it at the same time; others go through Nix's daemon.
  *
- * A store is used by one thread at a time. It is of no use in a forked child.
+ * A store is used by one thread at a time; but the sink of a placement, and
+ * nipfs_placement_finish(), may be used by another one each where a store has more than one
+ * placement at a time. It is of no use in a forked child.
  * Long waits end with NIPFS_E_CANCELLED after nipfs_cancel().
  */
 #ifndef NIXIPFS_STORE_H
