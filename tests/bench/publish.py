@@ -3,6 +3,7 @@
 
 publish.py NIX_IPFS NIX_ENV IPFS [ROUNDS [SIZE_MB [FILES]]]: a new repository for each run; the
 best of all rounds counts. `add` has hashed and indexed before: what is measured is the publishing.
+"cold" begins with an empty index, and so does `add --offline`: what of it is hashing.
 """
 import os
 import shutil
@@ -24,6 +25,9 @@ def port():
 
 def quiet(*args, **kwargs):
     return subprocess.run(args, check=True, capture_output=True, text=True, **kwargs).stdout.strip()
+
+
+PATHS = 16
 
 
 class Node:
@@ -49,6 +53,14 @@ class Node:
         self.process.wait()
 
 
+def forget(*names):
+    for name in names:
+        for end in ('', '-wal', '-shm'):
+            path = f'{os.environ["NIX_IPFS_STATE_DIR"]}/{name}.sqlite{end}'
+            if os.path.exists(path):
+                os.remove(path)
+
+
 def measure(what, folder):
     node = Node(folder)
     begin = time.monotonic()
@@ -59,46 +71,59 @@ def measure(what, folder):
     return took
 
 
-def one(name, tree, scratch):
-    path = quiet('nix-store', '--add', tree)
-    cid = quiet(nix_ipfs, 'add', '-q', '--offline', path)
+def one(name, trees, scratch):
+    paths = [quiet('nix-store', '--add', tree) for tree in trees]
+    cid = quiet(nix_ipfs, 'add', '-q', '--offline', *paths)
     car = f'{scratch}/ready.car'
     quiet(nix_ipfs, 'export', cid, '-o', car)
     mb = os.path.getsize(car) / 1e6
+    # each run has a record of its own of what the node has
+    publish, both = ('published',), ('published', 'index')
     ways = {
-        'nix-ipfs add': lambda n: (nix_ipfs, 'add', '-q', '--to', 'kubo', path),
-        'curl -F, pin/add': lambda n: ('sh', '-c', f'curl -sf -F file=@{car} "{n.api}/dag/import?pin-roots=false" > /dev/null && '
-                                       f'curl -sf -X POST "{n.api}/pin/add?arg={cid}" > /dev/null'),
-        'ipfs add -r': lambda n: (ipfs, 'add', '-r', '-H', '-Q', path),
+        'nix-ipfs add, cold': (both, lambda n: (nix_ipfs, 'add', '-q', '--to', 'kubo', *paths)),
+        'nix-ipfs add --offline, cold': (both, lambda n: (nix_ipfs, 'add', '-q', '--offline', *paths)),
+        'nix-ipfs add': (publish, lambda n: (nix_ipfs, 'add', '-q', '--to', 'kubo', *paths)),
+        'curl -F, pin/add': ((), lambda n: ('sh', '-c', f'curl -sf -F file=@{car} "{n.api}/dag/import?pin-roots=false" > /dev/null && '
+                                            f'curl -sf -X POST "{n.api}/pin/add?arg={cid}" > /dev/null')),
+        'ipfs add -r': ((), lambda n: (ipfs, 'add', '-r', '-H', '-Q', *paths)),
     }
     best = {way: float('inf') for way in ways}
     for i in range(rounds):
-        for way, what in ways.items():
-            # each run has a record of its own of what the node has
-            record = f'{os.environ["NIX_IPFS_STATE_DIR"]}/published.sqlite'
-            for end in ('', '-wal', '-shm'):
-                if os.path.exists(record + end):
-                    os.remove(record + end)
+        for way, (forgotten, what) in ways.items():
+            forget(*forgotten)
             best[way] = min(best[way], measure(what, f'{scratch}/repo{i}'))
     for way, took in best.items():
         print(f'publish {name}\t{way}\t{took:.2f} s\t{mb / took:.0f} MB/s', flush=True)
 
 
+def fill(folder, name, mb):
+    os.makedirs(folder)
+    with open(f'{folder}/{name}', 'wb') as f:
+        for _ in range(mb):
+            f.write(os.urandom(1 << 20))
+
+
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         os.environ['NIX_IPFS_STATE_DIR'] = f'{scratch}/state'
-        os.mkdir(f'{scratch}/big')
-        with open(f'{scratch}/big/data', 'wb') as f:
-            for _ in range(size_mb):
-                f.write(os.urandom(1 << 20))
-        one(f'{size_mb} MB', f'{scratch}/big', scratch)
+        fill(f'{scratch}/big', 'data', size_mb)
+        one(f'{size_mb} MB', [f'{scratch}/big'], scratch)
         shutil.rmtree(f'{scratch}/big')
         for i in range(files):
             folder = f'{scratch}/many/{i // 200}'
             os.makedirs(folder, exist_ok=True)
             with open(f'{folder}/{i}', 'w', encoding='ascii') as f:
                 f.write(f'file {i}\n' * 40)
-        one(f'{files} files', f'{scratch}/many', scratch)
+        one(f'{files} files', [f'{scratch}/many'], scratch)
+        # a closure: some paths of many files, some of a few big ones
+        trees = []
+        for i in range(PATHS):
+            trees.append(f'{scratch}/path{i}')
+            fill(trees[-1], 'data', size_mb // PATHS)
+            for j in range(files // PATHS):
+                with open(f'{trees[-1]}/{j}', 'w', encoding='ascii') as f:
+                    f.write(f'file {i} {j}\n' * 40)
+        one(f'{PATHS} paths', trees, scratch)
 
 
 if os.environ.get('NIX_IPFS_BENCH_INSIDE'):
