@@ -13,7 +13,7 @@ struct add_publish {
 	const struct publish_args *publish;
 	struct nipfs_store *store;
 	struct nipfs_index *index;
-	struct nipfs_add_options add; /* its progress is filled in */
+	struct nipfs_add_options add; /* its publisher and progress are filled in */
 };
 
 /**
@@ -21,7 +21,7 @@ struct add_publish {
  * @what:      how
  * @paths:     @n of them
  * @result:    released by the caller with nipfs_add_result_release(); nothing on failure
- * @published: what publish_args_run() made of it
+ * @published: what publish_finish() made of it
  *
  * Return: 0 or a code.
  */

@@ -9,7 +9,6 @@
 #include "cli/error.h"
 #include "cli/json.h"
 #include "cli/node_args.h"
-#include "cli/progress.h"
 
 static bool is_none(const struct publish_args *args)
 {
@@ -56,38 +55,54 @@ static int is_off(bool *out, struct nipfs_error *err)
 	return r;
 }
 
-int publish_args_run(const struct publish_args *args, const struct common *common,
-		     struct nipfs_block_source *source, const struct nipfs_link *root,
-		     const char *pin_name, struct publish_result *out, struct nipfs_error *err)
+int publish_begin(struct publish_run *run, const struct publish_args *args,
+		  const struct common *common, const char *pin_name, struct nipfs_error *err)
 {
 	const bool named = args->to || args->api || args->pin;
 	struct common node = *common;
-	struct progress_line line;
 	bool off = is_none(args);
-	struct nipfs_publish_options options = {
+	int r = named || off ? 0 : is_off(&off, err);
+
+	*run = (struct publish_run){ .common = common };
+	if (r < 0 || off || (!named && !nipfs_kubo_is_known()))
+		return r;
+	run->options = (struct nipfs_publish_options){
 		.if_there = !named,
 		.no_pin = args->no_pin,
 		.pin_name = pin_name,
 		.named_pin = args->pin && *args->pin ? args->pin : NULL,
 		.provide = (enum nipfs_provide)args->provide,
+		.progress = progress_begin(&run->line, common),
 	};
-	int r = named || off ? 0 : is_off(&off, err);
-
-	*out = (struct publish_result){ .done = false };
-	if (r < 0 || off || (!named && !nipfs_kubo_is_known()))
-		return r;
 	node.api = args->to && strcmp(args->to, "kubo") != 0 ? args->to : args->api;
 	node.timeout = args->timeout;
-	r = node_args(&node, &options.node, err);
-	if (r < 0)
-		return r;
-	options.progress = progress_begin(&line, common);
-	r = nipfs_publish(source, root, &options, &out->stats, err);
-	progress_end(&line);
+	r = node_args(&node, &run->options.node, err);
+	return r < 0 ? r : nipfs_publisher_new(&run->publisher, &run->options, err);
+}
+
+int publish_finish(struct publish_run *run, struct nipfs_block_source *source,
+		   const struct nipfs_link *root, struct publish_result *out,
+		   struct nipfs_error *err)
+{
+	int r;
+
+	*out = (struct publish_result){ .done = false };
+	if (!run->publisher)
+		return 0;
+	/* again: its clock starts now */
+	(void)progress_begin(&run->line, run->common);
+	r = nipfs_publisher_finish(run->publisher, source, root, &out->stats, err);
+	progress_end(&run->line);
 	/* 1: the file of a node that is not running */
 	out->done = r == 0;
-	out->pinned = r == 0 && !args->no_pin;
+	out->pinned = r == 0 && !run->options.no_pin;
 	return r < 0 ? r : 0;
+}
+
+void publish_end(struct publish_run *run)
+{
+	nipfs_publisher_free(run->publisher);
+	run->publisher = NULL;
 }
 
 json_t *publish_json(const struct publish_result *result)

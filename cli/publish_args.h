@@ -8,6 +8,7 @@
 #include <nixipfs/publish.h>
 
 #include "cli/command.h"
+#include "cli/progress.h"
 
 /* What the options say. */
 struct publish_args {
@@ -39,16 +40,33 @@ struct publish_result {
 /* Checks the options, and what does not go together. */
 int publish_args_check(const struct publish_args *args, struct nipfs_error *err);
 
+/* Publishing under way. Its address must not change. */
+struct publish_run {
+	const struct common *common;
+	struct nipfs_publish_options options;
+	struct progress_line line;
+	struct nipfs_publisher *publisher; /* NULL: nothing is to be published */
+};
+
 /**
- * publish_args_run() - publish
- * @source:   of all blocks
+ * publish_begin() - get ready; for publish_end() also on failure
  * @pin_name: of the plain pin
+ *
+ * Nothing is connected to.
+ */
+int publish_begin(struct publish_run *run, const struct publish_args *args,
+		  const struct common *common, const char *pin_name, struct nipfs_error *err);
+
+/**
+ * publish_finish() - publish
+ * @source: of all blocks
  *
  * Where no node was named, and there is none that answers, nothing is done and nothing said.
  */
-int publish_args_run(const struct publish_args *args, const struct common *common,
-		     struct nipfs_block_source *source, const struct nipfs_link *root,
-		     const char *pin_name, struct publish_result *out, struct nipfs_error *err);
+int publish_finish(struct publish_run *run, struct nipfs_block_source *source,
+		   const struct nipfs_link *root, struct publish_result *out,
+		   struct nipfs_error *err);
+void publish_end(struct publish_run *run);
 
 /* An object for --json. */
 json_t *publish_json(const struct publish_result *result);

@@ -207,6 +207,7 @@ int nipfs_add(struct nipfs_store *store, struct nipfs_index *index,
 
 	a.how.check = a.options->check;
 	a.how.nars = a.options->nars;
+	a.how.publisher = a.options->publisher;
 	a.how.meter = &a.meter;
 	a.meter.progress = a.options->progress;
 	a.meter.event.phase = NIPFS_PHASE_HASH;

@@ -6,6 +6,7 @@
 
 #include <nixipfs/disk.h>
 
+#include "lib/publish_early.h"
 #include "lib/tree_pass.h"
 #include "multiformats/base/err.h"
 #include "multiformats/base/slice.h"
@@ -37,11 +38,13 @@ static int read_path(const struct nipfs__index_path *how, struct nipfs_path_info
 		     struct nipfs_added *out, struct nipfs_error *err)
 {
 	static const struct nipfs_tree_limits limits = NIPFS_TREE_LIMITS_NIX;
+	const struct nipfs_block_sink blocks = nipfs__publish_sink(how->publisher);
 	const struct nipfs__pass_options options = {
 		.index = how->index,
 		.store_dir = nipfs_store_real_dir(how->store),
 		.nar_hash = how->check,
 		.nar_file = how->nars,
+		.blocks = how->publisher ? &blocks : NULL,
 		.meter = how->meter,
 	};
 	struct nipfs__pass pass = { .info = NULL };
@@ -56,6 +59,10 @@ static int read_path(const struct nipfs__index_path *how, struct nipfs_path_info
 	}
 	if (r == 0)
 		r = nipfs__pass_finish(&pass, &result, err);
+	if (r == 0)
+		r = nipfs__publish_whole(how->publisher, &result.tree.cid, err);
+	if (r == 0 && how->nars)
+		r = nipfs__publish_whole(how->publisher, &result.nar.cid, err);
 	nipfs__pass_release(&pass);
 	if (r < 0) {
 		nipfs__prefix(err, "'%s'", info->path.base);

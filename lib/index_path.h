@@ -5,6 +5,7 @@
 
 #include <nixipfs/add.h>
 #include <nixipfs/path_info.h>
+#include <nixipfs/publish.h>
 
 /* What is wanted of a path. */
 struct nipfs__index_path {
@@ -13,6 +14,7 @@ struct nipfs__index_path {
 	bool check;		   /* read and compare it even when it is known */
 	bool nars;		   /* with a NAR-shaped file */
 	struct nipfs_progress_meter *meter;
+	struct nipfs_publisher *publisher; /* gets what is read; may be NULL */
 };
 
 /* Whether the index has all that is wanted: 1 with tree and nar of @out set, 0, or a negative code. */

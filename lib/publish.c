@@ -2,82 +2,27 @@
 /* A DAG given to a Kubo node, and pinned there. */
 #include "lib/publish.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "lib/ipfs/named_pin.h"
 #include "lib/ipfs/pins.h"
-#include "lib/ipfs/rest.h"
-#include "lib/ipfs/swarm.h"
+#include "lib/publish_early.h"
 #include "multiformats/base/err.h"
 #include "multiformats/base/slice.h"
 
 enum {
-	ATTEMPTS = 3,	   /* to make the node keep it */
-	BREAKS_MAX = 2,	   /* failures in a row without a request that went well */
-	AWAY_MAX_S = 20,   /* so long a node may be away */
-	STALL_S = 5	   /* without progress of a pin: it looks for a block that it lacks */
+	ATTEMPTS = 3,	/* to make the node keep it */
+	BREAKS_MAX = 2, /* failures in a row without a request that went well */
+	STALL_S = 5	/* without progress of a pin: it looks for a block that it lacks */
 };
-
-struct publisher {
-	struct nipfs__sender sender;
-	const struct nipfs_link *root;
-	const struct nipfs_publish_options *options;
-	struct nipfs_published stats;
-};
-
-static void tell(const struct publisher *p, const char *text)
-{
-	if (p->options->node.tell)
-		p->options->node.tell(p->options->node.ctx, text);
-}
-
-/* ---- what the node is ---------------------------------------------------------------------- */
-
-static int identify(struct publisher *p, char out[NIPFS_PEER_MAX], struct nipfs_error *err)
-{
-	const struct nipfs__rpc_call call = { .command = "id" };
-	json_t *object;
-	const char *id;
-	int r = nipfs__rpc_object(p->sender.rpc, &call, &object, err);
-
-	if (r < 0)
-		return r;
-	id = nipfs__rpc_text(object, "ID");
-	if (!id || !*id || strlen(id) >= NIPFS_PEER_MAX)
-		r = nipfs__fail(err, NIPFS_E_UNSUPPORTED, "%s: it does not say who it is",
-				nipfs__rpc_name(p->sender.rpc));
-	else
-		memcpy(out, id, strlen(id) + 1);
-	json_decref(object);
-	return r;
-}
-
-/* The first time that something goes to a node which others can see. */
-static int warn_of_public(struct publisher *p, struct nipfs_error *err)
-{
-	char text[NIPFS_PEER_MAX + 400];
-	size_t n = 0;
-	int r = nipfs__swarm_public(p->sender.rpc, &n, err);
-
-	if (r == 0 && n)
-		r = nipfs__published_tell(p->sender.published, err);
-	if (r <= 0)
-		return r;
-	(void)snprintf(text, sizeof(text),
-		       "%.300s is connected to %zu peers on the public network: whoever has a CID "
-		       "can fetch what is published there",
-		       nipfs__rpc_name(p->sender.rpc), n);
-	tell(p, text);
-	return 0;
-}
 
 /* ---- how much it will be --------------------------------------------------------------------- */
 
 static int add_size(void *ctx, const struct nipfs_dir_entry *entry, struct nipfs_error *err)
 {
-	struct publisher *p = ctx;
+	struct nipfs_publisher *p = ctx;
 	const int known = nipfs__published_find(p->sender.published, &entry->cid, err);
 
 	if (known < 0)
@@ -88,7 +33,7 @@ static int add_size(void *ctx, const struct nipfs_dir_entry *entry, struct nipfs
 }
 
 /* Of a closure the trees that the node is not known to have, of anything else all. */
-static int sum_up(struct publisher *p, struct nipfs_error *err)
+static int sum_up(struct nipfs_publisher *p, struct nipfs_error *err)
 {
 	struct nipfs_dir_entry store;
 	int r = NIPFS_E_NOTFOUND;
@@ -103,54 +48,10 @@ static int sum_up(struct publisher *p, struct nipfs_error *err)
 	return 0;
 }
 
-static int warn_of_size(struct publisher *p, struct nipfs_error *err)
-{
-	static const struct nipfs__rpc_param params[] = { { "size-only", "true" }, { NULL, NULL } };
-	const struct nipfs__rpc_call call = { .command = "repo/stat", .params = params };
-	const uint64_t more = p->sender.event.total;
-	char text[600];
-	uint64_t have, most;
-	json_t *object;
-	int r = nipfs__rpc_object(p->sender.rpc, &call, &object, err);
-
-	if (r < 0)
-		return r == NIPFS_E_CANCELLED || r == NIPFS_E_NOMEM ? r : 0;
-	have = nipfs__rpc_number(object, "RepoSize");
-	most = nipfs__rpc_number(object, "StorageMax");
-	json_decref(object);
-	if (most == 0 || have + more <= most)
-		return 0;
-	(void)snprintf(text, sizeof(text),
-		       "%.300s: its repository has %.1f MB, up to %.1f MB come, and its StorageMax "
-		       "is %.1f MB: it takes them even so; see 'ipfs config Datastore.StorageMax'",
-		       nipfs__rpc_name(p->sender.rpc), (double)have / 1e6, (double)more / 1e6,
-		       (double)most / 1e6);
-	tell(p, text);
-	return 0;
-}
-
 /* ---- sending ------------------------------------------------------------------------------- */
 
-/* Waits until the node is there again. Return: 0, or why it is not. */
-static int wait_for_node(struct publisher *p, struct nipfs_error *err)
-{
-	char peer[NIPFS_PEER_MAX];
-	int r = NIPFS_E_UNREACHABLE;
-
-	for (int s = 0; s < AWAY_MAX_S && r == NIPFS_E_UNREACHABLE; s++) {
-		r = nipfs__rest(1000, err);
-		if (r == 0)
-			r = identify(p, peer, err);
-	}
-	if (r == 0 && strcmp(peer, p->stats.peer) != 0)
-		r = nipfs__fail(err, NIPFS_E_UNREACHABLE,
-				"%s: it is another node now: run the command again",
-				nipfs__rpc_name(p->sender.rpc));
-	return r;
-}
-
 /* Sends all that is lacking, over connections that may break. */
-static int send_all(struct publisher *p, struct nipfs_error *err)
+static int send_all(struct nipfs_publisher *p, struct nipfs_error *err)
 {
 	struct nipfs_error why = { .code = 0 };
 	int breaks = 0, r;
@@ -158,15 +59,15 @@ static int send_all(struct publisher *p, struct nipfs_error *err)
 	for (;;) {
 		const uint64_t before = p->stats.requests;
 
-		p->sender.event.done = p->stats.bytes;
+		p->sender.event.done = p->stats.bytes - p->early_bytes;
 		r = nipfs__send(&p->sender, &p->root->cid, &why);
 		if (r != NIPFS_E_UNREACHABLE || !p->sender.node_failed)
 			break;
 		breaks = p->stats.requests > before ? 1 : breaks + 1;
 		if (breaks > BREAKS_MAX)
 			break;
-		tell(p, why.msg);
-		r = wait_for_node(p, &why);
+		nipfs__publish_tell(p, why.msg);
+		r = nipfs__publish_await(p, &why);
 		if (r < 0)
 			break;
 	}
@@ -179,7 +80,7 @@ static int send_all(struct publisher *p, struct nipfs_error *err)
 
 static int see_ref(void *ctx, const json_t *object, struct nipfs_error *err)
 {
-	const struct publisher *p = ctx;
+	const struct nipfs_publisher *p = ctx;
 	const char *problem = nipfs__rpc_text(object, "Err");
 
 	if (!problem || !*problem)
@@ -189,7 +90,7 @@ static int see_ref(void *ctx, const json_t *object, struct nipfs_error *err)
 }
 
 /* Whether it has all of it, where no pin shows that. */
-static int check(struct publisher *p, struct nipfs_error *err)
+static int check(struct nipfs_publisher *p, struct nipfs_error *err)
 {
 	char cid[NIPFS_CID_TEXT_MAX];
 	const struct nipfs__rpc_param params[] = { { "arg", cid },
@@ -207,7 +108,7 @@ static int check(struct publisher *p, struct nipfs_error *err)
 	return r == NIPFS_E_REFUSED ? NIPFS_E_NOTFOUND : r;
 }
 
-static int pin(struct publisher *p, unsigned int patience_s, struct nipfs_error *err)
+static int pin(struct nipfs_publisher *p, unsigned int patience_s, struct nipfs_error *err)
 {
 	const enum nipfs_provide provide = p->options->provide;
 	struct nipfs_pin_node node = { p->sender.rpc, patience_s };
@@ -220,18 +121,9 @@ static int pin(struct publisher *p, unsigned int patience_s, struct nipfs_error 
 				  &made, err);
 }
 
-static int keep(struct publisher *p, unsigned int patience_s, struct nipfs_error *err)
+static int keep(struct nipfs_publisher *p, unsigned int patience_s, struct nipfs_error *err)
 {
 	return p->options->no_pin ? check(p, err) : pin(p, patience_s, err);
-}
-
-/* It may be that the node went away, rather than that it lacks something. */
-static int still_there(struct publisher *p, struct nipfs_error *err)
-{
-	char peer[NIPFS_PEER_MAX];
-	const int r = identify(p, peer, err);
-
-	return r == NIPFS_E_UNREACHABLE ? wait_for_node(p, err) : r;
 }
 
 /*
@@ -239,14 +131,14 @@ static int still_there(struct publisher *p, struct nipfs_error *err)
  * the root, also with offline=true (Kubo 0.43), so one that gets nowhere lacks something, as
  * one that says so.
  */
-static int give_and_keep(struct publisher *p, struct nipfs_error *err)
+static int give_and_keep(struct nipfs_publisher *p, struct nipfs_error *err)
 {
 	unsigned int patience_s = STALL_S;
 	int r = 0;
 
 	for (int attempt = 1; attempt <= ATTEMPTS; attempt++, patience_s *= 5) {
 		if (attempt > 1)
-			r = still_there(p, err);
+			r = nipfs__publish_still_there(p, err);
 		if (attempt > 1 && r == 0)
 			r = nipfs__learn(&p->sender, err);
 		if (r == 0)
@@ -260,7 +152,7 @@ static int give_and_keep(struct publisher *p, struct nipfs_error *err)
 	return r;
 }
 
-static int pin_by_name(struct publisher *p, struct nipfs_error *err)
+static int pin_by_name(struct nipfs_publisher *p, struct nipfs_error *err)
 {
 	struct nipfs_pin_node node = { p->sender.rpc, p->options->node.timeout_s };
 	struct nipfs_pin made;
@@ -286,30 +178,43 @@ static int check_names(const struct nipfs_publish_options *o, struct nipfs_error
 	return o->named_pin ? nipfs__named_pin_format(o->named_pin, time(NULL), label, err) : 0;
 }
 
-static int publish(struct publisher *p, struct nipfs_error *err)
+
+/* What the node is not known to have, and the pin. */
+static int publish_rest(struct nipfs_publisher *p, struct nipfs_error *err)
+{
+	int r;
+
+	/* what it refused it would refuse again */
+	if (p->broke.code < 0 && p->broke.code != NIPFS_E_UNREACHABLE) {
+		if (err)
+			*err = p->broke;
+		return p->broke.code;
+	}
+	r = sum_up(p, err);
+	if (r == 0)
+		r = nipfs__publish_sizes(p, err);
+	if (r < 0)
+		return r;
+	nipfs__publish_check_size(p, p->sender.event.total);
+	return give_and_keep(p, err);
+}
+
+static int publish(struct nipfs_publisher *p, struct nipfs_error *err)
 {
 	struct nipfs_pin_node node = { p->sender.rpc, p->options->node.timeout_s };
 	struct nipfs_pin found;
-	int r = identify(p, p->stats.peer, err);
+	int r = nipfs__publish_connect(p, err);
 
-	if (r < 0 && p->options->if_there && nipfs__rpc_no_server(p->sender.rpc))
-		return 1;
 	if (r == 0)
-		r = nipfs__published_open(&p->sender.published, p->options->state_dir, p->stats.peer,
-					  err);
-	if (r == 0)
-		r = warn_of_public(p, err);
-	if (r < 0)
+		r = nipfs__publish_early_end(p, err);
+	if (r == 0 && p->broke.code == NIPFS_E_UNREACHABLE)
+		r = nipfs__publish_still_there(p, err);
+	if (r != 0)
 		return r;
 	r = nipfs__pin_find(&node, &p->root->cid, &found, err);
 	p->stats.was_pinned = r == 0;
-	if (r == 1) {
-		r = sum_up(p, err);
-		if (r == 0)
-			r = warn_of_size(p, err);
-		if (r == 0)
-			r = give_and_keep(p, err);
-	}
+	if (r == 1)
+		r = publish_rest(p, err);
 	if (r == 0)
 		r = pin_by_name(p, err);
 	p->stats.known_bytes =
@@ -317,27 +222,64 @@ static int publish(struct publisher *p, struct nipfs_error *err)
 	return r;
 }
 
+int nipfs_publisher_new(struct nipfs_publisher **out, const struct nipfs_publish_options *options,
+			struct nipfs_error *err)
+{
+	static const struct nipfs_publish_options defaults;
+	struct nipfs_publisher *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (!p)
+		return nipfs__fail_nomem(err);
+	p->options = options ? options : &defaults;
+	p->sender.stats = &p->stats;
+	p->sender.event.phase = NIPFS_PHASE_PUBLISH;
+	r = check_names(p->options, err);
+	if (r == 0)
+		r = nipfs__rpc_open(&p->sender.rpc, p->options->node.api, p->options->node.timeout_s,
+				    err);
+	if (r < 0)
+		nipfs_publisher_free(p);
+	else
+		*out = p;
+	return r;
+}
+
+void nipfs_publisher_free(struct nipfs_publisher *p)
+{
+	if (!p)
+		return;
+	nipfs__send_stop(&p->sender);
+	nipfs__published_close(p->sender.published);
+	nipfs__rpc_close(p->sender.rpc);
+	free(p);
+}
+
+int nipfs_publisher_finish(struct nipfs_publisher *p, struct nipfs_block_source *source,
+			   const struct nipfs_link *root, struct nipfs_published *out,
+			   struct nipfs_error *err)
+{
+	int r;
+
+	p->root = root;
+	p->sender.source = source;
+	p->sender.progress = p->options->progress;
+	r = publish(p, err);
+	if (r == 0)
+		*out = p->stats;
+	return r;
+}
+
 int nipfs_publish(struct nipfs_block_source *source, const struct nipfs_link *root,
 		  const struct nipfs_publish_options *options, struct nipfs_published *out,
 		  struct nipfs_error *err)
 {
-	static const struct nipfs_publish_options defaults;
-	struct publisher p = { .root = root, .options = options ? options : &defaults };
-	int r = check_names(p.options, err);
+	struct nipfs_publisher *p;
+	int r = nipfs_publisher_new(&p, options, err);
 
-	if (r == 0)
-		r = nipfs__rpc_open(&p.sender.rpc, p.options->node.api, p.options->node.timeout_s,
-				    err);
 	if (r < 0)
 		return r;
-	p.sender.source = source;
-	p.sender.stats = &p.stats;
-	p.sender.progress = p.options->progress;
-	p.sender.event.phase = NIPFS_PHASE_PUBLISH;
-	r = publish(&p, err);
-	nipfs__published_close(p.sender.published);
-	nipfs__rpc_close(p.sender.rpc);
-	if (r == 0)
-		*out = p.stats;
+	r = nipfs_publisher_finish(p, source, root, out, err);
+	nipfs_publisher_free(p);
 	return r;
 }

@@ -70,7 +70,7 @@ static int record(struct nipfs__sender *s, struct nipfs_error *err)
 	return r;
 }
 
-static int end_request(struct nipfs__sender *s, struct nipfs_error *err)
+int nipfs__send_end(struct nipfs__sender *s, struct nipfs_error *err)
 {
 	struct nipfs__rpc_upload *upload = s->upload;
 	int r;
@@ -143,19 +143,23 @@ static int send_block(void *ctx, const struct nipfs_cid *cid, const struct nipfs
 	nipfs_progress_report(s->progress, &s->event);
 	if (s->bytes >= NIPFS__REQUEST_BYTES || s->n_sent == NIPFS__REQUEST_BLOCKS ||
 	    s->n == RECORDS)
-		return end_request(s, err);
+		return nipfs__send_end(s, err);
 	return 0;
 }
 
-static int note_whole(void *ctx, const struct nipfs_cid *cid, struct nipfs_error *err)
+int nipfs__send_whole(struct nipfs__sender *s, const struct nipfs_cid *cid,
+		      struct nipfs_error *err)
 {
-	struct nipfs__sender *s = ctx;
-
 	if (is_identity(cid) || cid->codec == NIPFS_CODEC_RAW)
 		return 0;
 	s->blocks[s->n++] =
 		(struct nipfs__published_block){ nipfs__published_key(cid), true };
-	return s->n == RECORDS ? end_request(s, err) : 0;
+	return s->n == RECORDS ? nipfs__send_end(s, err) : 0;
+}
+
+static int note_whole(void *ctx, const struct nipfs_cid *cid, struct nipfs_error *err)
+{
+	return nipfs__send_whole(ctx, cid, err);
 }
 
 static int walk(struct nipfs__sender *s, const struct nipfs_cid *root, struct nipfs_error *err)
@@ -168,11 +172,11 @@ static int walk(struct nipfs__sender *s, const struct nipfs_cid *root, struct ni
 	int r = nipfs__root_walk(&w, root, err);
 
 	if (r == 0)
-		r = note_whole(s, root, err);
-	return r < 0 ? r : end_request(s, err);
+		r = nipfs__send_whole(s, root, err);
+	return r < 0 ? r : nipfs__send_end(s, err);
 }
 
-int nipfs__send(struct nipfs__sender *s, const struct nipfs_cid *root, struct nipfs_error *err)
+int nipfs__send_begin(struct nipfs__sender *s, struct nipfs_error *err)
 {
 	int r = nipfs_seen_set_new(&s->seen, 0, err);
 
@@ -182,13 +186,37 @@ int nipfs__send(struct nipfs__sender *s, const struct nipfs_cid *root, struct ni
 	s->n = s->n_sent = 0;
 	s->bytes = 0;
 	s->node_failed = false;
-	r = s->blocks ? walk(s, root, err) : nipfs__fail_nomem(err);
+	if (s->blocks)
+		return 0;
+	nipfs__send_stop(s);
+	return nipfs__fail_nomem(err);
+}
+
+int nipfs__send_made(struct nipfs__sender *s, const struct nipfs_cid *cid,
+		     const struct nipfs_span *block, struct nipfs_error *err)
+{
+	const int r = is_new(s, cid, err);
+
+	return r <= 0 ? r : send_block(s, cid, block, err);
+}
+
+void nipfs__send_stop(struct nipfs__sender *s)
+{
 	nipfs__rpc_upload_abort(s->upload);
 	s->upload = NULL;
 	free(s->blocks);
 	s->blocks = NULL;
 	nipfs_seen_set_free(s->seen);
 	s->seen = NULL;
+}
+
+int nipfs__send(struct nipfs__sender *s, const struct nipfs_cid *root, struct nipfs_error *err)
+{
+	int r = nipfs__send_begin(s, err);
+
+	if (r == 0)
+		r = walk(s, root, err);
+	nipfs__send_stop(s);
 	return r;
 }
 

@@ -38,11 +38,14 @@ static int put_to_index(void *ctx, const struct nipfs_cid *cid, const struct nip
 {
 	struct nipfs__pass *p = ctx;
 	struct nipfs_error why = { 0 };
+	int r = 0;
 
-	if (index_is_lost(p) ||
-	    p->writer_blocks.put(p->writer_blocks.ctx, cid, bytes, origin, &why) == 0)
-		return 0;
-	return index_failed(p, &why, err);
+	if (!index_is_lost(p) &&
+	    p->writer_blocks.put(p->writer_blocks.ctx, cid, bytes, origin, &why) < 0)
+		r = index_failed(p, &why, err);
+	if (r < 0 || !p->more_blocks)
+		return r;
+	return p->more_blocks->put(p->more_blocks->ctx, cid, bytes, origin, err);
 }
 
 static int begin_index(struct nipfs__pass *p, const struct nipfs__pass_options *options,
@@ -59,6 +62,7 @@ static int begin_index(struct nipfs__pass *p, const struct nipfs__pass_options *
 	add_sink(p, nipfs_index_writer_tree_sink(p->writer));
 	p->writer_blocks = nipfs_index_writer_block_sink(p->writer);
 	p->index_error = options->index_error;
+	p->more_blocks = options->blocks;
 	p->index_blocks = (struct nipfs_block_sink){ put_to_index, p };
 	p->blocks = &p->index_blocks;
 	return 0;

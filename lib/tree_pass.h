@@ -22,7 +22,7 @@
  * @index_error: NULL: what the index fails with the pass fails with; else, but for want of
  *            memory, it is put there, the code being 0 before, and nothing is recorded
  * @store_dir: the real store folder, for the index
- * @blocks:   takes the blocks; may be NULL, and is not used when there is an index
+ * @blocks:   takes the blocks, after the index; may be NULL
  * @nar_hash: hash the NAR and compare it; done anyhow when its size is not known
  * @check_ca: recompute the content address, where there is one that can be; goes
  *            with nar_hash
@@ -50,7 +50,7 @@ struct nipfs__pass {
 	struct nipfs_index_writer *writer;
 	struct nipfs_error *index_error;
 	struct nipfs_block_sink writer_blocks, index_blocks;
-	const struct nipfs_block_sink *blocks;
+	const struct nipfs_block_sink *blocks, *more_blocks;
 	struct nipfs_dag_builder *builder;
 	struct nipfs_nar_file *nar_file;
 	struct nipfs_nar_hash *nar_hash;

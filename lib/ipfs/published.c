@@ -29,6 +29,7 @@ struct nipfs__published {
 	struct nipfs__sql sql;
 	sqlite3_stmt *find, *add;
 	int64_t node;
+	bool is_known;
 	char *path;
 };
 
@@ -74,7 +75,8 @@ static int find_node(struct nipfs__published *p, const char *peer, struct nipfs_
 	int r = 0;
 
 	p->node = get_number(p, select, peer);
-	if (p->node >= 0)
+	p->is_known = p->node >= 0;
+	if (p->is_known)
 		return 0;
 	r = nipfs__sql_prepare(&p->sql,
 			       "insert or ignore into nodes (peer, told) values (?1, 0)", &st,
@@ -151,6 +153,11 @@ void nipfs__published_close(struct nipfs__published *p)
 	(void)sqlite3_close(p->sql.db);
 	free(p->path);
 	free(p);
+}
+
+bool nipfs__published_is_known(const struct nipfs__published *p)
+{
+	return p->is_known;
 }
 
 /* ---- blocks ---------------------------------------------------------------------------- */

@@ -38,6 +38,9 @@ int nipfs__published_open(struct nipfs__published **out, const char *state_dir,
 			  const char *peer, struct nipfs_error *err) NIPFS_MUSTUSE;
 void nipfs__published_close(struct nipfs__published *p);
 
+/* Whether it had been opened for this node before. */
+bool nipfs__published_is_known(const struct nipfs__published *p);
+
 /* Return: 2: it has the block and all below; 1: the block; 0: not known; or negative. */
 int nipfs__published_find(struct nipfs__published *p, const struct nipfs_cid *cid,
 			  struct nipfs_error *err) NIPFS_MUSTUSE;

@@ -93,6 +93,11 @@ const char *nipfs__rpc_message(const struct nipfs__rpc *rpc)
 	return rpc->message;
 }
 
+bool nipfs__rpc_is_local(const struct nipfs__rpc *rpc)
+{
+	return rpc->api.local;
+}
+
 bool nipfs__rpc_no_server(const struct nipfs__rpc *rpc)
 {
 	return rpc->no_server;

@@ -43,6 +43,9 @@ const char *nipfs__rpc_name(const struct nipfs__rpc *rpc);
  */
 const char *nipfs__rpc_message(const struct nipfs__rpc *rpc);
 
+/* Whether it is on this machine, as its address says. */
+bool nipfs__rpc_is_local(const struct nipfs__rpc *rpc);
+
 /* Whether the last call failed because nobody listens there. */
 bool nipfs__rpc_no_server(const struct nipfs__rpc *rpc);
 

@@ -170,6 +170,26 @@ killed_node() {
     stop_node b
 }
 
+# Interrupted: what the node has acknowledged stays with it.
+interrupted_add() {
+    local run code
+    local -x NIX_IPFS_STATE_DIR=$PWD/new-state
+    init_node i
+    start_node i
+    "$NIX_IPFS" add -q --to kubo "$big" > /dev/null 2> int.err &
+    run=$!
+    until [ "$(du -sk "$IPFS_PATH/blocks" | cut -f1)" -gt 34000 ] || ! kill -0 $run 2> /dev/null; do sleep 0.01; done
+    kill -TERM $run 2> /dev/null
+    wait $run
+    code=$?
+    case "$code $(cat int.err)" in '143 '*interrupted*|'0 ') pass 'interrupted while it hashes and sends' ;;
+    *) fail 'interrupted while it hashes and sends' "$code $(cat int.err)" ;; esac
+    exits 'and run again' 0 add -q --json "$big"
+    same 'it sends the rest' True "$(value 'j["published"]["newBytes"] < 50000000')"
+    whole 'the node has all of it' "$(value 'j["cid"]')"
+    stop_node i
+}
+
 # `add` itself is killed: nothing is sent twice but what was in flight.
 killed_add() {
     local n=$((2 * SCALE)) sum run
@@ -249,6 +269,7 @@ inside() {
     forgets
     sockets_and_secrets
     killed_node
+    interrupted_add
     killed_add
     full_disk
     oldest

@@ -11,6 +11,7 @@
 #include <nixipfs/index.h>
 #include <nixipfs/keys.h>
 #include <nixipfs/progress.h>
+#include <nixipfs/publish.h>
 #include <nixipfs/store.h>
 
 #ifdef __cplusplus
@@ -44,6 +45,8 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_store_resolve(struct nipfs_store *store,
  *              it out (what refers to it says so still), 0 does not, negative ends. @info is
  *              borrowed for the call. May be NULL
  * @ctx:        handed to @leave_out
+ * @publisher:  is given what is read of the paths, as it is hashed; may be NULL. Its node
+ *              does not make the call fail
  * @progress:   may be NULL
  *
  * Start with zeros.
@@ -56,6 +59,7 @@ struct nipfs_add_options {
 	int (*leave_out)(void *ctx, const struct nipfs_path_info *info, bool asked_for,
 			 struct nipfs_error *err);
 	void *ctx;
+	struct nipfs_publisher *publisher;
 	const struct nipfs_progress *progress;
 };
 

@@ -104,6 +104,49 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_publish(struct nipfs_block_source *source,
 					  struct nipfs_published *out,
 					  struct nipfs_error *err);
 
+/* ---- while it is being made ------------------------------------------------ */
+
+/* A node that is given blocks as they are made. Used by one thread. */
+struct nipfs_publisher;
+
+/**
+ * nipfs_publisher_new() - get ready to publish
+ * @out:     to be freed with nipfs_publisher_free()
+ * @options: as for nipfs_publish(); borrowed until it is freed; may be NULL
+ * @err:     may be NULL
+ *
+ * Nothing is connected to before there is something to send. What takes a publisher
+ * (nipfs_add()) gives it each block that it makes, out of memory, so that it need not be read
+ * and hashed again. Only nipfs_publisher_finish() says whether the node took it.
+ *
+ * Return: 0; NIPFS_E_USAGE (an address, or a name that no pin can have); NIPFS_E_INVALID,
+ * NIPFS_E_UNSUPPORTED (what stands in a file of the node, or credentials); NIPFS_E_LIMIT;
+ * NIPFS_E_SYS; NIPFS_E_NOMEM.
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_publisher_new(struct nipfs_publisher **out,
+						const struct nipfs_publish_options *options,
+						struct nipfs_error *err);
+
+/**
+ * nipfs_publisher_finish() - give the node what it has not got yet, and pin
+ *
+ * At most once, as nipfs_publish() with the options that there are. Without it what was sent
+ * is not pinned, and the end of it is not recorded.
+ *
+ * Return: as nipfs_publish().
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_publisher_finish(struct nipfs_publisher *p,
+						   struct nipfs_block_source *source,
+						   const struct nipfs_link *root,
+						   struct nipfs_published *out,
+						   struct nipfs_error *err);
+
+/**
+ * nipfs_publisher_free() - break off what is under way, and give back everything
+ * @p: may be NULL
+ */
+NIPFS_API void nipfs_publisher_free(struct nipfs_publisher *p);
+
 #ifdef __cplusplus
 }
 #endif
