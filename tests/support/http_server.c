@@ -5,19 +5,21 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTIONS_MAX = 256, HEAD_MAX = 8192 };
+enum { CONNECTIONS_MAX = 256, HEAD_MAX = 8192, BODY_MAX = 1 << 20 };
 
 struct connection {
 	struct http_server *server;
 	int fd;
 	pthread_t thread;
 	struct http_answer answer;
+	uint8_t *body; /* BODY_MAX bytes of room, when bodies are read */
 };
 
 struct http_server {
@@ -27,6 +29,7 @@ struct http_server {
 	void *ctx;
 	pthread_t thread;
 	pthread_mutex_t lock;
+	bool read_bodies;
 	struct connection *connections[CONNECTIONS_MAX];
 	size_t n;
 };
@@ -69,13 +72,69 @@ static int read_head(int fd, char *head)
 	return 0;
 }
 
+/* Reads exactly @n bytes behind those that there are. Return: whether they came and fit. */
+static bool read_more(struct connection *c, size_t n)
+{
+	struct http_answer *a = &c->answer;
+
+	if (n > BODY_MAX - a->body_len)
+		return false;
+	for (size_t got; n; n -= got, a->body_len += got) {
+		const ssize_t r = recv(c->fd, c->body + a->body_len, n, 0);
+
+		if (r <= 0)
+			return false;
+		got = (size_t)r;
+	}
+	return true;
+}
+
+static bool read_chunks(struct connection *c)
+{
+	char line[32];
+
+	for (;;) {
+		size_t n = 0, len;
+
+		while (n + 1 < sizeof(line) && recv(c->fd, line + n, 1, 0) == 1)
+			if (line[n++] == '\n')
+				break;
+		line[n] = 0;
+		if (n == 0 || line[n - 1] != '\n')
+			return false;
+		len = strtoul(line, NULL, 16);
+		if (!read_more(c, len + 2))
+			return false;
+		c->answer.body_len -= 2;
+		if (len == 0)
+			return true;
+	}
+}
+
+static bool read_body(struct connection *c, const char *head)
+{
+	static const char length[] = "\r\nContent-Length:";
+	const char *at = strstr(head, length);
+
+	c->answer.body_len = 0;
+	if (!c->server->read_bodies)
+		return true;
+	if (!c->body)
+		c->body = malloc(BODY_MAX);
+	ck_assert_ptr_nonnull(c->body);
+	c->answer.body = c->body;
+	if (strstr(head, "\r\nTransfer-Encoding: chunked\r\n"))
+		return read_chunks(c);
+	return !at || read_more(c, strtoul(at + sizeof(length) - 1, NULL, 10));
+}
+
 static void *serve(void *arg)
 {
 	struct connection *c = arg;
 	struct http_answer *a = &c->answer;
 	char head[HEAD_MAX];
 
-	while (read_head(c->fd, head)) {
+	while (read_head(c->fd, head) && read_body(c, head)) {
 		a->len = 0;
 		a->then = HTTP_GO_ON;
 		(void)pthread_mutex_lock(&c->server->lock);
@@ -137,6 +196,11 @@ struct http_server *http_server_new(http_answerer *answer, void *ctx)
 	return s;
 }
 
+void http_server_read_bodies(struct http_server *s)
+{
+	s->read_bodies = true;
+}
+
 const char *http_server_url(const struct http_server *s)
 {
 	return s->url;
@@ -155,6 +219,7 @@ void http_server_free(struct http_server *s)
 		(void)shutdown(c->fd, SHUT_RDWR);
 		(void)pthread_join(c->thread, NULL);
 		(void)close(c->fd);
+		free(c->body);
 		free(c);
 	}
 	(void)pthread_mutex_destroy(&s->lock);

@@ -20,11 +20,16 @@ enum http_then {
  * struct http_answer - what is said
  * @bytes: all of it, status line and header included; room for it
  * @len:   of them
+ * @body:  what came behind the head of the request, when the server reads that:
+ *         http_server_read_bodies(); without the lengths of its chunks
+ * @body_len: of that
  */
 struct http_answer {
 	uint8_t bytes[1 << 16];
 	size_t len;
 	enum http_then then;
+	const uint8_t *body;
+	size_t body_len;
 };
 
 /*
@@ -38,6 +43,9 @@ struct http_server;
 /* All fail the test when they can't. */
 struct http_server *http_server_new(http_answerer *answer, void *ctx);
 const char *http_server_url(const struct http_server *s);
+
+/* From now on bodies of requests, up to 1 MiB, are read before they are answered. */
+void http_server_read_bodies(struct http_server *s);
 void http_server_free(struct http_server *s);
 
 /* Appends text, and an answer with a status and a body. */
