@@ -56,11 +56,31 @@ static int warn_of_public(struct nipfs_publisher *p, struct nipfs_error *err)
 	return 0;
 }
 
+/*
+ * Where the node should be, nobody listens, or somebody else, which is told: the file `api`
+ * of a node that was killed stays, and others get its port. A node is never refused to say
+ * who it is but for want of credentials.
+ */
+static bool is_not_there(const struct nipfs_publisher *p, const struct nipfs_error *why)
+{
+	char text[sizeof(why->msg) + 80];
+
+	if (nipfs__rpc_no_server(p->sender.rpc))
+		return true;
+	if (why->code != NIPFS_E_UNSUPPORTED && why->code != NIPFS_E_INVALID &&
+	    why->code != NIPFS_E_REFUSED && why->code != NIPFS_E_LIMIT)
+		return false;
+	(void)snprintf(text, sizeof(text), "%s: this is no Kubo node, so nothing is published",
+		       why->msg);
+	nipfs__publish_tell(p, text);
+	return true;
+}
+
 static int connect_to(struct nipfs_publisher *p, struct nipfs_error *err)
 {
 	int r = identify(p, p->stats.peer, err);
 
-	if (r < 0 && p->options->if_there && nipfs__rpc_no_server(p->sender.rpc))
+	if (r < 0 && p->options->if_there && is_not_there(p, err))
 		return 1;
 	if (r == 0)
 		r = nipfs__published_open(&p->sender.published, p->options->state_dir,

@@ -82,6 +82,25 @@ plain() {
     done
 }
 
+# The port of a node that is gone may be somebody else's by now.
+somebody_else() {
+    local port
+    port=$(free_port)
+    mkdir -p web
+    export IPFS_PATH=$scratch/web
+    (cd web && exec python3 -m http.server --bind 127.0.0.1 "$port" > /dev/null 2>&1) &
+    node_pids[web]=$!
+    for _ in $(seq 100); do (: < "/dev/tcp/127.0.0.1/$port") 2> /dev/null && break; sleep 0.05; done
+    echo "/ip4/127.0.0.1/tcp/$port" > web/api
+    exits 'a web server in its place' 0 add "${outs[@]}"
+    case $err in *'no Kubo node'*) pass 'is told' ;; *) fail 'is told' "$err" ;; esac
+    same 'in one line' 1 "$(printf '%s\n' "$err" | wc -l)"
+    exits 'and no node, when one was named' 1 add -q --to kubo "${outs[@]}"
+    exits 'by its address, too' 1 add -q --api "/ip4/127.0.0.1/tcp/$port" "${outs[@]}"
+    stop_node web
+    export IPFS_PATH=$scratch/a
+}
+
 # What must not leave.
 left_out() {
     local key
@@ -264,6 +283,7 @@ inside() {
     head -c 70000000 /dev/urandom > big/data
     big=$(nix-store --add big)
     plain
+    somebody_else
     left_out
     ci
     forgets

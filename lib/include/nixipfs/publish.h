@@ -30,7 +30,8 @@ enum nipfs_provide {
  *             told in one line of what should be known (@tell, @ctx): that the node is on a
  *             public network, the first time; that it gets more than its StorageMax; that a
  *             broken request is repeated. @gateway is not used
- * @if_there:  where nobody listens it is no failure: nothing is done
+ * @if_there:  where nobody listens it is no failure, nor where something does that is no
+ *             Kubo RPC, which is told: nothing is done
  * @state_dir: where is recorded what the node has; it must be there. NULL: nipfs_state_dir()
  * @no_pin:    do not pin: the node may forget what it was given at any time
  * @pin_name:  the name of the pin, up to 255 bytes of UTF-8; NULL: none. What is pinned

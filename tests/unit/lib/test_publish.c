@@ -32,6 +32,7 @@ static struct memory_blocks *made, *taken;
 static struct nipfs_link root;
 static char told[2048];
 static size_t imports;
+static bool if_there;
 
 /* ---- the node -------------------------------------------------------------------------- */
 
@@ -154,6 +155,7 @@ static void setup(void)
 	id = "{\"ID\":\"" PEER "\"}\n";
 	id_status = 200;
 	imports = 0;
+	if_there = false;
 	told[0] = 0;
 }
 
@@ -169,6 +171,7 @@ static struct nipfs_publish_options options(void)
 {
 	return (struct nipfs_publish_options){
 		.node = { .api = http_server_url(server), .timeout_s = 5, .tell = tell },
+		.if_there = if_there,
 		.state_dir = ".",
 	};
 }
@@ -299,6 +302,46 @@ START_TEST(tells_of_the_public)
 }
 END_TEST
 
+/* What answers may be something else: where no node was named, that is none. */
+static const struct {
+	int status, code;
+	const char *text;
+} strangers[] = {
+	{ 404, NIPFS_E_UNSUPPORTED, "not found\n" },
+	{ 405, NIPFS_E_UNSUPPORTED, "" },
+	{ 501, NIPFS_E_REFUSED, "<html>Unsupported method ('POST')</html>\n" },
+	{ 302, NIPFS_E_REFUSED, "" },
+	{ 200, NIPFS_E_INVALID, "<html>Hello\n" },
+	{ 200, NIPFS_E_INVALID, "" },
+	{ 200, NIPFS_E_UNSUPPORTED, "{\"hello\":\"there\"}\n" },
+	/* these may be a node's */
+	{ 403, NIPFS_E_UNREACHABLE, "403 - Forbidden\n" },
+	{ 503, NIPFS_E_UNREACHABLE, "" },
+};
+
+START_TEST(is_somebody_else)
+{
+	const int code = strangers[_i].code;
+	struct nipfs_published out;
+	int r;
+
+	id = strangers[_i].text;
+	id_status = strangers[_i].status;
+	for (int early = 0; early < 2; early++) {
+		if_there = false;
+		r = publish(early, &out);
+		ck_assert_msg(r == code, "%d: %s", r, err.msg);
+		ck_assert_str_eq(told, "");
+		if_there = true;
+		r = publish(early, &out);
+		ck_assert_int_eq(r, code == NIPFS_E_UNREACHABLE ? code : 1);
+		ck_assert_int_eq(strstr(told, "no Kubo node") != NULL, r == 1);
+		told[0] = 0;
+	}
+	ck_assert_uint_eq(imports, 0);
+}
+END_TEST
+
 static Suite *publish_suite(void)
 {
 	Suite *s = suite_create("publish");
@@ -310,6 +353,7 @@ static Suite *publish_suite(void)
 	tcase_add_test(t, reads_nothing_again);
 	tcase_add_loop_test(t, fails, 0, 2 * N_FAILURES);
 	tcase_add_test(t, tells_of_the_public);
+	tcase_add_loop_test(t, is_somebody_else, 0, sizeof(strangers) / sizeof(strangers[0]));
 	suite_add_tcase(s, t);
 	return s;
 }
