@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <nixipfs/index.h>
 
@@ -12,17 +13,25 @@
 #include "multiformats/base/err.h"
 #include "multiformats/base/slice.h"
 
-enum { FORMAT = 1 };
+enum { FORMAT = 2, DAY_S = 86400 };
 
 static const char schema[] =
 	"pragma journal_mode = wal;"
 	"begin immediate;"
 	"create table if not exists nodes (id integer primary key autoincrement,"
-	" peer text not null unique, told integer not null);"
+	" peer text not null unique, told integer not null, seen integer not null);"
 	"create table if not exists blocks (key integer not null, node integer not null,"
 	" whole integer not null, primary key (key, node)) without rowid;"
 	"pragma application_id = 0x6e697070;"
-	"pragma user_version = 1;"
+	"pragma user_version = 2;"
+	"commit;";
+
+/* Format 1 did not know when a node was seen. */
+static const char from_1[] =
+	"begin immediate;"
+	"alter table nodes add column seen integer not null default 0;"
+	"update nodes set seen = cast(strftime('%s', 'now') as integer);"
+	"pragma user_version = 2;"
 	"commit;";
 
 struct nipfs__published {
@@ -57,15 +66,74 @@ static int make_tables(struct nipfs__published *p, struct nipfs_error *err)
 
 	if (version == FORMAT)
 		return 0;
-	if (version > 0)
+	if (version > 1)
 		return nipfs__fail(err, NIPFS_E_UNSUPPORTED,
 				   "'%s' has format %lld and this nix-ipfs knows %d: use the "
 				   "nix-ipfs that made it, or remove the file",
 				   p->path, (long long)version, FORMAT);
-	r = nipfs__sql_exec(&p->sql, schema, err);
+	r = nipfs__sql_exec(&p->sql, version == 1 ? from_1 : schema, err);
+	if (r < 0 && !sqlite3_get_autocommit(p->sql.db))
+		(void)!nipfs__sql_exec(&p->sql, "rollback", NULL);
+	/* another process may have done it */
+	return r < 0 && get_number(p, "pragma user_version", NULL) == FORMAT ? 0 : r;
+}
+
+/* Runs a statement with one or two numbers. Return: 0, 1 (a row) or negative. */
+static int run(struct nipfs__published *p, const char *text, int64_t first, int64_t second,
+	       struct nipfs_error *err)
+{
+	sqlite3_stmt *st = NULL;
+	int r = nipfs__sql_prepare(&p->sql, text, &st, err);
+
+	if (r == 0) {
+		(void)sqlite3_bind_int64(st, 1, first);
+		(void)sqlite3_bind_int64(st, 2, second);
+		r = nipfs__sql_step(&p->sql, st, err);
+	}
+	(void)sqlite3_finalize(st);
+	return r;
+}
+
+static int end(struct nipfs__published *p, int r, struct nipfs_error *err)
+{
+	if (r == 0)
+		r = nipfs__sql_exec(&p->sql, "commit", err);
 	if (r < 0 && !sqlite3_get_autocommit(p->sql.db))
 		(void)!nipfs__sql_exec(&p->sql, "rollback", NULL);
 	return r;
+}
+
+/* Forgets nodes that were not seen for long: the file would only ever grow. */
+static int forget_old(struct nipfs__published *p, int64_t before, struct nipfs_error *err)
+{
+	int r = run(p, "select 1 from nodes where seen < ?1 limit 1", before, 0, err);
+
+	if (r <= 0)
+		return r;
+	r = nipfs__sql_exec(&p->sql, "begin immediate", err);
+	if (r < 0)
+		return r;
+	r = run(p, "delete from blocks where node in (select id from nodes where seen < ?1)",
+		before, 0, err);
+	if (r == 0)
+		r = run(p, "delete from nodes where seen < ?1", before, 0, err);
+	return end(p, r, err);
+}
+
+/* The node is there: noted once a day, as it has to be written. */
+static int note_seen(struct nipfs__published *p, struct nipfs_error *err)
+{
+	const int64_t now = (int64_t)time(NULL);
+	int r = 1;
+
+	if (p->is_known)
+		r = run(p, "select 1 from nodes where id = ?1 and seen <= ?2", p->node,
+			now - DAY_S, err);
+	if (r == 0)
+		return 0;
+	if (r > 0 && p->is_known)
+		r = run(p, "update nodes set seen = ?2 where id = ?1", p->node, now, err);
+	return r < 0 ? r : forget_old(p, now - (int64_t)NIPFS__PUBLISHED_DAYS * DAY_S, err);
 }
 
 static int find_node(struct nipfs__published *p, const char *peer, struct nipfs_error *err)
@@ -79,10 +147,12 @@ static int find_node(struct nipfs__published *p, const char *peer, struct nipfs_
 	if (p->is_known)
 		return 0;
 	r = nipfs__sql_prepare(&p->sql,
-			       "insert or ignore into nodes (peer, told) values (?1, 0)", &st,
+			       "insert or ignore into nodes (peer, told, seen) values "
+			       "(?1, 0, ?2)", &st,
 			       err);
 	if (r == 0) {
 		(void)sqlite3_bind_text(st, 1, peer, -1, SQLITE_STATIC);
+		(void)sqlite3_bind_int64(st, 2, (sqlite3_int64)time(NULL));
 		r = nipfs__sql_step(&p->sql, st, err);
 	}
 	(void)sqlite3_finalize(st);
@@ -108,6 +178,8 @@ static int open_file(struct nipfs__published *p, const char *state_dir, const ch
 		r = make_tables(p, err);
 	if (r == 0)
 		r = find_node(p, peer, err);
+	if (r == 0)
+		r = note_seen(p, err);
 	if (r == 0)
 		r = nipfs__sql_prepare(&p->sql,
 				       "select whole from blocks where key = ?1 and node = ?2",
@@ -194,15 +266,6 @@ static int by_key(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int end(struct nipfs__published *p, int r, struct nipfs_error *err)
-{
-	if (r == 0)
-		r = nipfs__sql_exec(&p->sql, "commit", err);
-	if (r < 0 && !sqlite3_get_autocommit(p->sql.db))
-		(void)!nipfs__sql_exec(&p->sql, "rollback", NULL);
-	return r;
-}
-
 int nipfs__published_add(struct nipfs__published *p, struct nipfs__published_block *blocks,
 			 size_t n, struct nipfs_error *err)
 {
@@ -220,28 +283,15 @@ int nipfs__published_add(struct nipfs__published *p, struct nipfs__published_blo
 	return end(p, r, err);
 }
 
-/* Runs a statement about the node. Return: 0 or negative. */
-static int run(struct nipfs__published *p, const char *text, struct nipfs_error *err)
-{
-	sqlite3_stmt *st = NULL;
-	int r = nipfs__sql_prepare(&p->sql, text, &st, err);
-
-	if (r == 0) {
-		(void)sqlite3_bind_int64(st, 1, p->node);
-		r = nipfs__sql_step(&p->sql, st, err);
-	}
-	(void)sqlite3_finalize(st);
-	return r;
-}
-
 int nipfs__published_forget(struct nipfs__published *p, struct nipfs_error *err)
 {
-	return run(p, "delete from blocks where node = ?1", err);
+	return run(p, "delete from blocks where node = ?1", p->node, 0, err);
 }
 
 int nipfs__published_tell(struct nipfs__published *p, struct nipfs_error *err)
 {
-	const int r = run(p, "update nodes set told = 1 where id = ?1 and told = 0", err);
+	const int r = run(p, "update nodes set told = 1 where id = ?1 and told = 0", p->node, 0,
+			  err);
 
 	return r < 0 ? r : sqlite3_changes(p->sql.db) > 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What nodes are known to have: published.sqlite in the state folder. All of it is a hint:
- * a node may have collected what it had, which shows when it is to pin it.
+ * a node may have collected what it had, which shows when it is to pin it. Nodes that were not
+ * seen for NIPFS__PUBLISHED_DAYS are forgotten; the space is used again, the file does not shrink.
  */
 #ifndef LIB_IPFS_PUBLISHED_H
 #define LIB_IPFS_PUBLISHED_H
@@ -22,11 +23,13 @@ struct nipfs__published_block {
 	bool whole;
 };
 
+enum { NIPFS__PUBLISHED_DAYS = 180 };
+
 /* One node. */
 struct nipfs__published;
 
 /**
- * nipfs__published_open() - what is known of a node
+ * nipfs__published_open() - what is known of a node, which was seen now
  * @out:       for nipfs__published_close()
  * @state_dir: the state folder, which is there; NULL: nipfs_state_dir()
  * @peer:      the peer ID of the node
