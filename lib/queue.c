@@ -131,7 +131,7 @@ int nipfs_queue_open(struct nipfs_queue **out, bool create, struct nipfs_error *
 
 	if (!queue)
 		return nipfs__fail_nomem(err);
-	*queue = (struct nipfs_queue){ NULL, -1, -1, -1, -1, -1 };
+	*queue = (struct nipfs_queue){ NULL, -1, -1, -1, -1, -1, -1 };
 	r = open_all(queue, create, err);
 	if (r < 0)
 		nipfs_queue_close(queue);
@@ -144,6 +144,7 @@ void nipfs_queue_close(struct nipfs_queue *queue)
 {
 	if (!queue)
 		return;
+	nipfs__auto_close(&queue->watch);
 	nipfs__auto_close(&queue->lock);
 	nipfs__auto_close(&queue->left);
 	nipfs__auto_close(&queue->roots);
@@ -270,6 +271,15 @@ int nipfs_queue_remove(struct nipfs_queue *queue, const struct nipfs_queue_entry
 	return r == 0 ? drop(queue->entries, name, err) : r;
 }
 
+int nipfs_queue_unroot(struct nipfs_queue *queue, const struct nipfs_queue_entry *entry,
+		       struct nipfs_error *err)
+{
+	char name[NIPFS__QUEUE_NAME_MAX];
+	const int r = nipfs__queue_name(entry, name, err);
+
+	return r < 0 ? r : drop(queue->roots, name, err);
+}
+
 static int change(const struct nipfs_queue *queue, const struct nipfs_queue_entry *entry,
 		  struct nipfs_error *err)
 {
@@ -335,6 +345,12 @@ int nipfs_queue_lock(struct nipfs_queue *queue, struct nipfs_error *err)
 	queue->lock = fd;
 	fd = -1;
 	return 1;
+}
+
+void nipfs_queue_unlock(struct nipfs_queue *queue)
+{
+	nipfs__auto_close(&queue->lock);
+	queue->lock = -1;
 }
 
 int nipfs_queue_remove_damaged(struct nipfs_queue *queue, const char *file,

@@ -16,10 +16,11 @@
  * @left:      "left": an empty file of that name for what left the queue since the last
  *             scan
  * @lock:      "lock", held by who publishes; -1: not by this one
+ * @watch:     an inotify descriptor on @entries, or -1
  */
 struct nipfs_queue {
 	char *dir;
-	int dirfd, entries, roots, left, lock;
+	int dirfd, entries, roots, left, lock, watch;
 };
 
 enum { NIPFS__QUEUE_NAME_MAX = NIPFS__ROOT_NAME_MAX };

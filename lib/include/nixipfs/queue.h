@@ -172,6 +172,18 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_queue_remove(struct nipfs_queue *queue,
 					       struct nipfs_error *err);
 
 /**
+ * nipfs_queue_unroot() - let the garbage collector have the path of an entry, which stays
+ * @queue: a queue
+ * @entry: which one
+ * @err:   may be NULL
+ *
+ * Return: 0, also when it has no root; NIPFS_E_SYS.
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_queue_unroot(struct nipfs_queue *queue,
+					       const struct nipfs_queue_entry *entry,
+					       struct nipfs_error *err);
+
+/**
  * nipfs_queue_failed() - record that publishing an entry failed
  * @queue: a queue
  * @entry: which one, as it was listed
@@ -201,7 +213,8 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_queue_retry(struct nipfs_queue *queue,
 
 /**
  * nipfs_queue_lock() - become the only one that publishes from the queue
- * @queue: a queue; the lock ends with nipfs_queue_close(), or with the process
+ * @queue: a queue; the lock ends with nipfs_queue_unlock(), nipfs_queue_close(), or the
+ *         process
  * @err:   may be NULL
  *
  * Nobody else waits for it: entries come, and may be removed.
@@ -209,6 +222,37 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_queue_retry(struct nipfs_queue *queue,
  * Return: 1; 0 when another process has it; NIPFS_E_SYS.
  */
 NIPFS_API NIPFS_MUSTUSE int nipfs_queue_lock(struct nipfs_queue *queue, struct nipfs_error *err);
+
+/**
+ * nipfs_queue_unlock() - let others publish from the queue
+ * @queue: a queue, locked or not
+ */
+NIPFS_API void nipfs_queue_unlock(struct nipfs_queue *queue);
+
+/**
+ * nipfs_queue_watch() - begin to look out for what comes into the queue
+ * @queue: a queue, not watched yet
+ * @err:   may be NULL
+ *
+ * What comes after this is told by nipfs_queue_wait(), whenever that is called.
+ *
+ * Return: 0, NIPFS_E_SYS, NIPFS_E_LIMIT, NIPFS_E_NOMEM.
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_queue_watch(struct nipfs_queue *queue, struct nipfs_error *err);
+
+/**
+ * nipfs_queue_wait() - wait until an entry comes or changes
+ * @queue:   after nipfs_queue_watch()
+ * @seconds: for so long at most; 0: only look
+ * @err:     may be NULL
+ *
+ * What this process changes counts too.
+ *
+ * Return: 1 one has come or changed since the last call; 0 the time is over;
+ * NIPFS_E_CANCELLED, within a second; NIPFS_E_SYS (also: the queue was taken away).
+ */
+NIPFS_API NIPFS_MUSTUSE int nipfs_queue_wait(struct nipfs_queue *queue, uint64_t seconds,
+					     struct nipfs_error *err);
 
 /**
  * nipfs_queue_remove_damaged() - take a file out that is no entry

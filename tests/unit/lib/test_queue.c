@@ -373,9 +373,53 @@ START_TEST(is_published_by_one)
 
 	ck_assert_int_eq(nipfs_queue_lock(one, NULL), 1);
 	ck_assert_int_eq(nipfs_queue_lock(two, NULL), 0);
-	nipfs_queue_close(one);
+	nipfs_queue_unlock(one);
 	ck_assert_int_eq(nipfs_queue_lock(two, NULL), 1);
 	nipfs_queue_close(two);
+	ck_assert_int_eq(nipfs_queue_lock(one, NULL), 1);
+	nipfs_queue_close(one);
+}
+END_TEST
+
+START_TEST(waits_for_what_comes)
+{
+	struct nipfs_queue *queue = open_queue();
+	struct nipfs_error err = { .msg = "" };
+
+	built(a_path, NULL);
+	ck_assert_int_eq(nipfs_queue_watch(queue, NULL), 0);
+	ck_assert_int_eq(nipfs_queue_wait(queue, 0, NULL), 0);
+	built(b_path, NULL);
+	ck_assert_int_eq(nipfs_queue_wait(queue, 60, NULL), 1);
+	ck_assert_int_eq(nipfs_queue_wait(queue, 0, NULL), 0);
+	/* what goes is no reason to look */
+	ck_assert_int_eq(nipfs_queue_remove(queue, &list()->last, NULL), 0);
+	ck_assert_int_eq(nipfs_queue_wait(queue, 0, NULL), 0);
+	nipfs_cancel();
+	ck_assert_int_eq(nipfs_queue_wait(queue, 60, NULL), NIPFS_E_CANCELLED);
+	nipfs_cancel_reset();
+	ck_assert_int_eq(rename(at("state/queue"), at("state/other")), 0);
+	ck_assert_int_eq(nipfs_queue_wait(queue, 60, &err), NIPFS_E_SYS);
+	ck_assert_ptr_nonnull(strstr(err.msg, "taken away"));
+	nipfs_queue_close(queue);
+}
+END_TEST
+
+START_TEST(lets_go_of_an_entry_that_stays)
+{
+	struct nipfs_queue *queue = open_queue();
+	static struct nipfs_queue_entry entry;
+
+	built(a_path, NULL);
+	entry = list()->last;
+	ck_assert_int_eq(nipfs_queue_unroot(queue, &entry, NULL), 0);
+	ck_assert_int_eq(nipfs_queue_unroot(queue, &entry, NULL), 0);
+	ck_assert_uint_eq(list()->n, 1);
+	ck_assert_uint_eq(list()->rootless, 1);
+	/* it is as it was left, whoever builds it again */
+	built(a_path, NULL);
+	ck_assert_uint_eq(list()->rootless, 1);
+	nipfs_queue_close(queue);
 }
 END_TEST
 
@@ -478,6 +522,8 @@ static Suite *queue_suite(void)
 	tcase_add_test(tc, removes_with_the_root);
 	tcase_add_test(tc, remembers_failures);
 	tcase_add_test(tc, is_published_by_one);
+	tcase_add_test(tc, waits_for_what_comes);
+	tcase_add_test(tc, lets_go_of_an_entry_that_stays);
 	tcase_add_test(tc, tells_of_files_that_are_no_entries);
 	tcase_add_test(tc, scans_for_what_was_built_here);
 	suite_add_tcase(suite, tc);
