@@ -10,6 +10,7 @@
 #include "cli/error.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/queue_note.h"
 #include "cli/store_args.h"
 
 struct options {
@@ -27,11 +28,6 @@ static int open_existing(struct nipfs_queue **out, const struct common *common,
 	if (r == 0)
 		r = nipfs_queue_open(out, false, err);
 	return r == NIPFS_E_NOTFOUND ? 1 : r;
-}
-
-static void format_path(const struct nipfs_queue_entry *entry, char *out)
-{
-	(void)nipfs_store_path_format(&entry->path, entry->store_dir, out);
 }
 
 /* ---- ls ------------------------------------------------------------------------ */
@@ -59,7 +55,7 @@ static int print_entry(void *ctx, const struct nipfs_queue_entry *entry, struct 
 	const struct common *common = ctx;
 	char path[NIPFS_STORE_PATH_MAX];
 
-	format_path(entry, path);
+	queue_entry_path(entry, path);
 	if (common->json) {
 		print_json(entry, path);
 		return output_check(err);
@@ -79,7 +75,7 @@ static int print_entry(void *ctx, const struct nipfs_queue_entry *entry, struct 
 static int note_damaged(void *ctx, const char *file, struct nipfs_error *err)
 {
 	(void)err;
-	cli_note(ctx, "the file '%s' of the queue is no entry: queue drop --all removes it", file);
+	queue_note_damaged(ctx, file);
 	return 0;
 }
 
@@ -129,7 +125,7 @@ static bool is_meant(const struct change *c, const struct nipfs_queue_entry *ent
 	char path[NIPFS_STORE_PATH_MAX];
 	bool meant = c->n_args == 0;
 
-	format_path(entry, path);
+	queue_entry_path(entry, path);
 	for (int i = 0; i < c->n_args; i++)
 		if (strcmp(c->args[i], path) == 0 || strcmp(c->args[i], entry->path.base) == 0)
 			meant = c->found[i] = true;
@@ -171,10 +167,11 @@ static int check_found(const struct change *c, struct nipfs_error *err)
 
 static int leave_damaged(void *ctx, const char *file, struct nipfs_error *err)
 {
-	struct change *c = ctx;
-	struct common common = c->o->common;
+	const struct change *c = ctx;
 
-	return note_damaged(&common, file, err);
+	(void)err;
+	queue_note_damaged(&c->o->common, file);
+	return 0;
 }
 
 static int run_change(struct change *c, const char *done,

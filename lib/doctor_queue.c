@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <nixipfs/queue.h>
@@ -79,7 +80,8 @@ int nipfs__doctor_hook(struct nipfs__doctor *d, struct nipfs__checkup *c, struct
 /* ---- the queue ------------------------------------------------------------------------------- */
 
 struct count {
-	uint64_t entries, rootless, damaged;
+	uint64_t entries, failed, rootless, damaged;
+	int64_t oldest; /* when it was queued */
 };
 
 static int count_entry(void *ctx, const struct nipfs_queue_entry *entry, struct nipfs_error *err)
@@ -87,7 +89,10 @@ static int count_entry(void *ctx, const struct nipfs_queue_entry *entry, struct 
 	struct count *n = ctx;
 
 	(void)err;
-	n->entries++;
+	/* the oldest comes first */
+	if (n->entries++ == 0)
+		n->oldest = entry->queued;
+	n->failed += entry->tries > 0;
 	n->rootless += !entry->has_root;
 	return 0;
 }
@@ -110,19 +115,30 @@ static void add_number(struct nipfs__checkup *c, const char *name, uint64_t valu
 	nipfs__checkup_fact(c, name, text);
 }
 
+static int64_t days_since(int64_t when)
+{
+	const int64_t age = (int64_t)time(NULL) - when;
+
+	return age > 0 ? age / 86400 : 0;
+}
+
 static void say_count(struct nipfs__checkup *c, const struct count *n)
 {
 	if (n->entries)
-		nipfs__checkup_say(c, "waiting to be published: %" PRIu64 "; not kept from the garbage "
-				      "collector: %" PRIu64, n->entries, n->rootless);
+		nipfs__checkup_say(c, "waiting to be published: %" PRIu64 ", the oldest for %" PRId64
+				      " days; failed so far: %" PRIu64 "; not kept from the garbage "
+				      "collector: %" PRIu64,
+				   n->entries, days_since(n->oldest), n->failed, n->rootless);
 	else
 		nipfs__checkup_say(c, "nothing waits to be published");
 	if (n->damaged)
 		nipfs__checkup_advise(c, "files that are no entries: %" PRIu64 "; nix-ipfs queue drop --all "
 					 "removes them with all others", n->damaged);
-	else if (n->rootless)
+	else if (n->rootless || n->failed)
 		nipfs__checkup_advise(c, "nix-ipfs queue ls tells which");
 	add_number(c, "queued", n->entries);
+	add_number(c, "oldest", (uint64_t)n->oldest);
+	add_number(c, "failed", n->failed);
 	add_number(c, "rootless", n->rootless);
 	add_number(c, "damaged", n->damaged);
 }

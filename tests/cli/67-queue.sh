@@ -14,6 +14,7 @@ t nix-ipfs queue scan --since -1
 t nix-ipfs queue scan --since 9223372036854775808
 t nix-ipfs queue run --to none
 t nix-ipfs queue run --offline
+t nix-ipfs queue run --max-age 14
 t nix-ipfs queue retry
 t nix-ipfs hook
 t nix-ipfs hook --status --print-config
@@ -36,10 +37,12 @@ t nix-ipfs queue ls --json
 t nix-ipfs queue retry x
 t nix-ipfs queue retry $hash-a
 t nix-ipfs queue ls
-t nix-ipfs hook --status
+# how long they have waited changes with time
+days() { sed -E 's/the oldest for [0-9]+ days/the oldest for … days/'; }
+t nix-ipfs hook --status | days
 echo nonsense > "$queue/entries/nonsense"
 t nix-ipfs queue ls -q
-t nix-ipfs hook --status -q
+t nix-ipfs hook --status -q | days
 t nix-ipfs queue drop /nix/store/$hash-b x
 (cd "$queue" && ls entries roots)
 t nix-ipfs queue drop --all

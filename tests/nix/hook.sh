@@ -80,7 +80,7 @@ in_daemon() {
     NIX_REMOTE=daemon build daemon
     same "$version: the daemon queues" 2 "$(n_queued)"
     exits "$version: hook --status" 0 "$NIX_IPFS" hook --status
-    case $out in *"'$HOOK'"*'waiting to be published: 2;'*) pass "$version: the status" ;; *) fail "$version: the status" "$out" ;; esac
+    case $out in *"'$HOOK'"*'waiting to be published: 2, the oldest for 0 days; failed so far: 0;'*) pass "$version: the status" ;; *) fail "$version: the status" "$out" ;; esac
     daemon_stop
     sed -i '/^post-build-hook/d' "$NIX_CONF_DIR/nix.conf"
     empty_queue
