@@ -44,34 +44,77 @@ static int find_programs(char *self, char *hook, size_t size, struct nipfs_error
 	return 0;
 }
 
+/*
+ * What one of nix.conf, systemd and cron can't be told. nix.conf has no quotes: words are
+ * put together again with one blank between them. systemd takes no program with quotes
+ * in its name.
+ */
+static int check_path(const char *path, struct nipfs_error *err)
+{
+	bool bad = strpbrk(path, "#\\\"'") || strstr(path, "  ");
+
+	for (const char *c = path; *c; c++)
+		bad = bad || (unsigned char)*c < 0x20 || *c == 0x7f;
+	return bad ? cli_fill(err, NIPFS_E_UNSUPPORTED,
+			      "'%s' can't be named in nix.conf, in a unit and in a crontab alike: "
+			      "install it in a folder without #, \\, quotes, double blanks and "
+			      "control characters", path)
+		   : 0;
+}
+
+/* As a word of systemd: % begins a specifier there. */
+static void print_for_systemd(const char *path)
+{
+	(void)putchar('"');
+	for (const char *c = path; *c; c++) {
+		if (*c == '%')
+			(void)putchar('%');
+		(void)putchar(*c);
+	}
+	(void)putchar('"');
+}
+
+/* As a word of the shell, in a crontab: % would be a newline there. */
+static void print_for_cron(const char *path)
+{
+	(void)putchar('\'');
+	for (const char *c = path; *c; c++) {
+		if (*c == '%')
+			(void)putchar('\\');
+		(void)putchar(*c);
+	}
+	(void)putchar('\'');
+}
+
 static void print_text(const char *self, const char *hook)
 {
 	printf("# /etc/nix/nix.conf; then: systemctl restart nix-daemon\n"
-	       "post-build-hook = %s\n\n", hook);
-	printf("# /etc/systemd/system/nix-ipfs-queue.service\n"
+	       "post-build-hook = %s\n\n"
+	       "# /etc/systemd/system/nix-ipfs-queue.service; then: systemctl enable --now "
+	       "nix-ipfs-queue\n"
 	       "[Unit]\n"
 	       "Description=Publish what Nix has built\n\n"
 	       "[Service]\n"
-	       "Type=oneshot\n"
-	       "ExecStart=%s queue run\n\n", self);
-	printf("# /etc/systemd/system/nix-ipfs-queue.timer; then: systemctl enable --now "
-	       "nix-ipfs-queue.timer\n"
-	       "[Unit]\n"
-	       "Description=Publish what Nix has built, every minute\n\n"
-	       "[Timer]\n"
-	       "OnBootSec=1min\n"
-	       "OnUnitInactiveSec=1min\n\n"
+	       "ExecStart=", hook);
+	print_for_systemd(self);
+	printf(" queue run --watch\n"
+	       "Restart=on-failure\n"
+	       "RestartSec=1min\n\n"
 	       "[Install]\n"
-	       "WantedBy=timers.target\n\n");
-	printf("# instead of the two units, for crontab -e\n"
-	       "* * * * * %s queue run -q\n", self);
+	       "WantedBy=multi-user.target\n\n"
+	       "# instead of the service, for crontab -e\n"
+	       "* * * * * ");
+	print_for_cron(self);
+	printf(" queue run -q\n");
 }
 
 static int print_config(const struct common *common, struct nipfs_error *err)
 {
 	char self[PATH_MAX], hook[PATH_MAX];
-	const int r = find_programs(self, hook, sizeof(self), err);
+	int r = find_programs(self, hook, sizeof(self), err);
 
+	if (r == 0 && !common->json)
+		r = check_path(hook, err);
 	if (r < 0)
 		return r;
 	if (common->json) {

@@ -54,6 +54,14 @@ printf '#!/bin/sh\n' > nix-ipfs-post-build-hook
 chmod 755 nix-ipfs-post-build-hook
 t ./nix-ipfs hook --print-config | sed "s|$PWD|.|g"
 t ./nix-ipfs hook --print-config --json | sed "s|$PWD|.|g"
+# in a folder whose name means something to systemd, cron or Nix
+# shellcheck disable=SC2016
+for folder in 'a %h b$c' 'a "b' "a'b" 'a  b' 'a#b' 'a\b' $'a\tb'; do
+    mkdir "$folder"
+    cp nix-ipfs nix-ipfs-post-build-hook "$folder"
+    t "./$folder/nix-ipfs" hook --print-config 2>&1 | sed "s|$PWD|.|g" | grep -E 'post-build-hook|nix-ipfs queue|queue run|exit'
+    rm -r "$folder"
+done
 rm nix-ipfs nix-ipfs-post-build-hook
 
 # what nix.conf says of the hook

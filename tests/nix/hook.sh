@@ -73,6 +73,42 @@ watched() {
     empty_queue
 }
 
+# A folder whose name means something to systemd and cron, and has to be right in nix.conf.
+odd_folder() {
+    local version=$1 folder="$scratch/a %h \$HOME b" path
+    mkdir -p "$folder"
+    cp "$NIX_IPFS" "$HOOK" "$folder"
+    exits "$version: what to set, from an odd folder" 0 "$folder/nix-ipfs" hook --print-config
+    printf '%s\n' "$out" > "$scratch/config"
+    grep ^post-build-hook "$scratch/config" >> "$NIX_CONF_DIR/nix.conf"
+    build odd
+    same "$version: Nix runs it from there" 2 "$(n_queued)"
+    exits "$version: and the status says so" 0 "$NIX_IPFS" hook --status
+    case $out in *"by '$folder/nix-ipfs-post-build-hook'"*) pass "$version: with its path" ;; *) fail "$version: with its path" "$out" ;; esac
+    sed -i '/^post-build-hook/d' "$NIX_CONF_DIR/nix.conf"
+    empty_queue
+    sed -n '/^\[Unit\]/,/^WantedBy/p' "$scratch/config" > "$scratch/nix-ipfs-queue.service"
+    if command -v systemd-analyze > /dev/null; then
+        exits "$version: systemd takes the service" 0 systemd-analyze verify --man=no "$scratch/nix-ipfs-queue.service"
+    fi
+    # as cron does: \% is %, and the rest is the shell's
+    path=$(sed -n 's/^\* \* \* \* \* \(.*\) queue run -q$/\1/p' "$scratch/config" | sed 's/\\%/%/g')
+    same "$version: the shell finds it in the line for cron" "$folder/nix-ipfs" "$(sh -c "printf %s $path")"
+    rm -r "$folder"
+}
+
+# What the worker starts, Nix's daemon as a child, has nothing of what Nix told the hook.
+worker() {
+    local version=$1
+    strace -o /dev/null true 2> /dev/null || return
+    build worker "${with_hook[@]}"
+    exits "$version: the worker, without a node" 5 env OUT_PATHS=secret-outputs DRV_PATH=secret-drv "NIX_CONFIG=${NIX_CONFIG:-}
+access-tokens = example.org=very-secret" strace -f -v -s 100000 -e trace=execve -o "$scratch/trace" "$NIX_IPFS" queue run --via stdio
+    same "$version: starts Nix's daemon" yes "$(grep -q 'execve(.*nix-daemon.* = 0' "$scratch/trace" && echo yes)"
+    same "$version: without what the hook was told" 1 "$(grep -cE 'NIX_CONFIG|OUT_PATHS|DRV_PATH|secret' "$scratch/trace")"
+    empty_queue
+}
+
 in_daemon() {
     local version=$1
     echo "post-build-hook = $HOOK" >> "$NIX_CONF_DIR/nix.conf"
@@ -116,7 +152,7 @@ troubles() {
         skip "$version: a full disk" 'no tmpfs can be mounted'
     fi
     # what was not queued is found
-    same "$version: a scan finds what was not" 'daemon full none room secret watched' "$(queue scan -q | grep -v -e -dev | sed 's/.*-//' | sort | tr '\n' ' ' | sed 's/ $//')"
+    same "$version: a scan finds what was not" 'daemon full none odd room secret watched worker' "$(queue scan -q | grep -v -e -dev | sed 's/.*-//' | sort | tr '\n' ' ' | sed 's/ $//')"
     same "$version: and only once" '' "$(queue scan -q)"
     build later
     same "$version: and what came since" later "$(queue scan -q | grep -v -e -dev | sed 's/.*-//')"
@@ -205,6 +241,8 @@ inside() {
         outputs = [ "out" "dev" ]; args = [ "-c" "echo ${name} > $out; echo dev ${name} > $dev" ]; }' > two.nix
     single_user "$version"
     watched "$version"
+    odd_folder "$version"
+    worker "$version"
     in_daemon "$version"
     troubles "$version"
     collector "$version"
