@@ -213,7 +213,7 @@ collector() {
 
 # Many hooks at once, of which some are killed.
 many() {
-    local version=$1 n=$((200 * SCALE)) i
+    local version=$1 n=$((500 * SCALE)) i
     mkdir "$scratch/many"
     for i in $(seq $n); do echo "$i" > "$scratch/many/f$i"; done
     find "$scratch/many" -type f -print0 | xargs -0 nix-store --add > "$scratch/paths"
@@ -225,10 +225,10 @@ many() {
     same "$version: what they leave has a root" 0 "$(queue ls --json | grep -c '"root":false')"
     xargs -P 50 -I{} env OUT_PATHS={} "$HOOK" < "$scratch/paths"
     same "$version: all of $n are queued" "$(sort < "$scratch/paths")" "$(queue ls -q | sort)"
-    tr '\n' ' ' < "$scratch/paths" > "$scratch/line"
     nix-store --gc > /dev/null 2>&1
-    # shellcheck disable=SC2046
-    same "$version: all are kept" '' "$(nix-store --check-validity --print-invalid $(cat "$scratch/line"))"
+    same "$version: all are kept" '' "$(xargs nix-store --check-validity --print-invalid < "$scratch/paths")"
+    exits "$version: the status with many" 0 "$NIX_IPFS" hook --status
+    case $out in *"waiting to be published: $n, "*) pass "$version: counts them" ;; *) fail "$version: counts them" "$out" ;; esac
     empty_queue
 }
 
