@@ -66,8 +66,9 @@ provide() {
     "$IPFS" swarm connect "$peer" > /dev/null || fail 'it is connected' "$(tail -n 3 near.log)"
     exits '--provide root' 0 "$NIX_IPFS" add -q --provide root --no-closure "$three"
     same 'the root is found by another node' yes "$(found "$out")"
+    # and no more can be seen than that: what is not announced now the node may announce in a
+    # moment, by its own strategy
     exits '--provide none' 0 "$NIX_IPFS" add -q --provide none --no-closure "$four"
-    same 'the other is not' no "$(found "$out")"
 }
 
 # What is announced over time is for the node: doctor reads it.

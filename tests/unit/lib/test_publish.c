@@ -33,6 +33,8 @@ static struct nipfs_link root;
 static char told[2048];
 static size_t imports;
 static bool if_there;
+static enum nipfs_provide provide;
+static char pin_request[512];
 
 /* ---- the node -------------------------------------------------------------------------- */
 
@@ -96,6 +98,8 @@ static void answer(void *ctx, const char *head, struct http_answer *out)
 		status = id_status;
 	} else if (strncmp(head, "POST /api/v0/swarm/peers", 24) == 0) {
 		text = peers;
+	} else if (strncmp(head, "POST /api/v0/pin/add", 20) == 0) {
+		(void)snprintf(pin_request, sizeof(pin_request), "%.*s", (int)strcspn(head, "\r"), head);
 	} else if (strncmp(head, "POST /api/v0/pin/ls", 19) == 0) {
 		text = "{\"Message\":\"path is not pinned\"}\n";
 		status = 500;
@@ -156,7 +160,8 @@ static void setup(void)
 	id_status = 200;
 	imports = 0;
 	if_there = false;
-	told[0] = 0;
+	provide = NIPFS_PROVIDE_DEFAULT;
+	told[0] = pin_request[0] = 0;
 }
 
 static void teardown(void)
@@ -173,6 +178,7 @@ static struct nipfs_publish_options options(void)
 		.node = { .api = http_server_url(server), .timeout_s = 5, .tell = tell },
 		.if_there = if_there,
 		.state_dir = ".",
+		.provide = provide,
 	};
 }
 
@@ -225,6 +231,29 @@ START_TEST(publishes)
 	ck_assert_msg(publish(_i, &out) == 0, "%s", err.msg);
 	ck_assert_uint_eq(out.requests, 0);
 	ck_assert_uint_eq(imports, 1);
+}
+END_TEST
+
+static const struct {
+	enum nipfs_provide provide;
+	const char *param; /* NULL: it is for the node */
+} provided[] = {
+	{ NIPFS_PROVIDE_DEFAULT, NULL },
+	{ NIPFS_PROVIDE_ROOT, "&fast-provide-root=true" },
+	{ NIPFS_PROVIDE_NONE, "&fast-provide-root=false" },
+};
+
+START_TEST(asks_for_what_is_to_be_announced)
+{
+	struct nipfs_published out;
+
+	provide = provided[_i].provide;
+	ck_assert_msg(publish(false, &out) == 0, "%s", err.msg);
+	ck_assert_ptr_nonnull(strstr(pin_request, "offline=true"));
+	if (provided[_i].param)
+		ck_assert_ptr_nonnull(strstr(pin_request, provided[_i].param));
+	else
+		ck_assert_ptr_null(strstr(pin_request, "fast-provide-root"));
 }
 END_TEST
 
@@ -350,6 +379,7 @@ static Suite *publish_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, publishes, 0, 2);
+	tcase_add_loop_test(t, asks_for_what_is_to_be_announced, 0, 3);
 	tcase_add_test(t, reads_nothing_again);
 	tcase_add_loop_test(t, fails, 0, 2 * N_FAILURES);
 	tcase_add_test(t, tells_of_the_public);
