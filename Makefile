@@ -265,6 +265,8 @@ bench: all
 		$(or $(ROUNDS),5) $(or $(SIZE_MB),1024) $(or $(FILES),50000)
 	tests/bench/publish.py $(abspath $(O)/nix-ipfs) $(CURDIR)/tests/nix-env.sh $(or $(NIPFS_DEPS),build-deps)/bin/ipfs \
 		$(or $(ROUNDS),3) $(or $(SIZE_MB),512) $(or $(FILES),20000)
+	tests/bench/fetch.py $(abspath $(O)/nix-ipfs) $(CURDIR)/tests/nix-env.sh $(or $(NIPFS_DEPS),build-deps)/bin/ipfs \
+		$(or $(ROUNDS),3) $(or $(SIZE_MB),256) $(or $(FILES),2000)
 	tests/bench/hook.py $(abspath $(O)/nix-ipfs-post-build-hook) $(CURDIR)/tests/nix-env.sh
 lint: all
 	O=$(O) tests/check.sh lint

@@ -7,50 +7,17 @@ best of all rounds counts. `add` has hashed and indexed before: what is measured
 """
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
+from kubo import Node, quiet  # pylint: disable=wrong-import-position
+
 nix_ipfs, nix_env, ipfs = (os.path.abspath(p) for p in sys.argv[1:4])
 rounds, size_mb, files = ([int(a) for a in sys.argv[4:7]] + [3, 512, 20000][len(sys.argv[4:7]):])
-
-
-def port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
-
-
-def quiet(*args, **kwargs):
-    return subprocess.run(args, check=True, capture_output=True, text=True, **kwargs).stdout.strip()
-
-
 PATHS = 16
-
-
-class Node:
-    """A node in a repository of its own, which knows nobody."""
-
-    def __init__(self, folder):
-        self.env = dict(os.environ, IPFS_PATH=folder)
-        quiet(ipfs, 'init', '-e', '--profile=unixfs-v1-2025', env=self.env)
-        for key, value in (('Addresses.API', f'"/ip4/127.0.0.1/tcp/{port()}"'),
-                           ('Addresses.Gateway', f'"/ip4/127.0.0.1/tcp/{port()}"'),
-                           ('Addresses.Swarm', '[]'), ('Bootstrap', '[]'), ('Routing.Type', '"none"'),
-                           ('Provide.Enabled', 'false'), ('AutoConf.Enabled', 'false')):
-            quiet(ipfs, 'config', '--json', key, value, env=self.env)
-        self.process = subprocess.Popen([ipfs, 'daemon', '--offline'], env=self.env, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
-        while not os.path.exists(f'{folder}/gateway'):
-            time.sleep(0.05)
-        with open(f'{folder}/api', encoding='ascii') as f:
-            self.api = f'http://127.0.0.1:{f.read().strip().rsplit("/", 1)[1]}/api/v0'
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
 
 
 def forget(*names):
@@ -62,7 +29,7 @@ def forget(*names):
 
 
 def measure(what, folder):
-    node = Node(folder)
+    node = Node(ipfs, folder)
     begin = time.monotonic()
     quiet(*what(node), env=node.env)
     took = time.monotonic() - begin
@@ -80,6 +47,7 @@ def one(name, trees, scratch):
     # each run has a record of its own of what the node has
     publish, both = ('published',), ('published', 'index')
     ways = {
+        'nix-ipfs add --nars, cold': (both, lambda n: (nix_ipfs, 'add', '-q', '--nars', '--to', 'kubo', *paths)),
         'nix-ipfs add, cold': (both, lambda n: (nix_ipfs, 'add', '-q', '--to', 'kubo', *paths)),
         'nix-ipfs add --offline, cold': (both, lambda n: (nix_ipfs, 'add', '-q', '--offline', *paths)),
         'nix-ipfs add': (publish, lambda n: (nix_ipfs, 'add', '-q', '--to', 'kubo', *paths)),
