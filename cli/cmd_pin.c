@@ -10,6 +10,7 @@
 #include "cli/error.h"
 #include "cli/output.h"
 #include "cli/pin_choose.h"
+#include "cli/progress.h"
 
 struct options {
 	struct common common;
@@ -128,6 +129,7 @@ static void explain(int r, const struct pin_what *what, struct nipfs_error *err)
 
 static int add(const struct options *o, const struct pin_what *what, struct nipfs_error *err)
 {
+	struct progress_line line;
 	struct nipfs_pin_node *node;
 	struct nipfs_cid cid;
 	struct nipfs_pin pin;
@@ -137,8 +139,10 @@ static int add(const struct options *o, const struct pin_what *what, struct nipf
 		r = pin_node_open(&node, &o->common, err);
 	if (r < 0)
 		return r;
+	nipfs_pin_node_progress(node, progress_begin(&line, &o->common));
 	r = nipfs_pin_node_add(node, &cid, o->name ? o->name : what->base,
 			       how_to_pin(what, o->name), &pin, err);
+	progress_end(&line);
 	nipfs_pin_node_close(node);
 	explain(r, what, err);
 	if (r == 0)

@@ -111,7 +111,7 @@ static int check(struct nipfs_publisher *p, struct nipfs_error *err)
 static int pin(struct nipfs_publisher *p, unsigned int patience_s, struct nipfs_error *err)
 {
 	const enum nipfs_provide provide = p->options->provide;
-	struct nipfs_pin_node node = { p->sender.rpc, patience_s };
+	struct nipfs_pin_node node = { p->sender.rpc, patience_s, p->options->progress };
 	struct nipfs_pin made;
 
 	return nipfs_pin_node_add(&node, &p->root->cid, p->options->pin_name,
@@ -154,7 +154,8 @@ static int give_and_keep(struct nipfs_publisher *p, struct nipfs_error *err)
 
 static int pin_by_name(struct nipfs_publisher *p, struct nipfs_error *err)
 {
-	struct nipfs_pin_node node = { p->sender.rpc, p->options->node.timeout_s };
+	struct nipfs_pin_node node = { p->sender.rpc, p->options->node.timeout_s,
+				       p->options->progress };
 	struct nipfs_pin made;
 	int r;
 
@@ -201,7 +202,8 @@ static int publish_rest(struct nipfs_publisher *p, struct nipfs_error *err)
 
 static int publish(struct nipfs_publisher *p, struct nipfs_error *err)
 {
-	struct nipfs_pin_node node = { p->sender.rpc, p->options->node.timeout_s };
+	struct nipfs_pin_node node = { p->sender.rpc, p->options->node.timeout_s,
+				       p->options->progress };
 	struct nipfs_pin found;
 	int r = nipfs__publish_connect(p, err);
 

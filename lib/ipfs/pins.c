@@ -39,6 +39,11 @@ void nipfs_pin_node_close(struct nipfs_pin_node *node)
 	free(node);
 }
 
+void nipfs_pin_node_progress(struct nipfs_pin_node *node, const struct nipfs_progress *progress)
+{
+	node->progress = progress;
+}
+
 /* ---- one call ----------------------------------------------------------------------------- */
 
 /*
@@ -48,11 +53,24 @@ void nipfs_pin_node_close(struct nipfs_pin_node *node)
 struct watch {
 	unsigned int patience_s;
 	uint64_t progress, moved;
+	const struct nipfs_progress *who;
+	const char *cid;
 };
 
 static uint64_t seconds(void)
 {
 	return nipfs__now_ms() / 1000;
+}
+
+static void report(const struct watch *w)
+{
+	const struct nipfs_progress_event event = { .phase = NIPFS_PHASE_PIN,
+						    .unit = NIPFS_UNIT_ITEMS,
+						    .done = w->progress,
+						    .items = w->progress,
+						    .subject = nipfs__slice_str(w->cid) };
+
+	nipfs_progress_report(w->who, &event);
 }
 
 static int see_progress(void *ctx, const json_t *object, struct nipfs_error *err)
@@ -63,6 +81,9 @@ static int see_progress(void *ctx, const json_t *object, struct nipfs_error *err
 	if (progress != w->progress)
 		w->moved = seconds();
 	w->progress = progress;
+	/* the last object says what is pinned, and no more how many blocks there were */
+	if (!json_object_get(object, "Pins"))
+		report(w);
 	if (seconds() - w->moved <= w->patience_s)
 		return 0;
 	return nipfs__fail(err, NIPFS_E_UNREACHABLE,
@@ -98,7 +119,10 @@ static int pin(struct nipfs_pin_node *node, const struct nipfs_cid *cid, const c
 								    NULL },
 		{ NULL, NULL }
 	};
-	struct watch watch = { .patience_s = node->patience_s, .moved = seconds() };
+	struct watch watch = { .patience_s = node->patience_s,
+			       .moved = seconds(),
+			       .who = node->progress,
+			       .cid = text };
 	const struct nipfs__rpc_call call = {
 		.command = "pin/add", .params = params, .line = see_progress, .ctx = &watch
 	};

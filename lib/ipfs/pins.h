@@ -11,10 +11,12 @@
  * struct nipfs_pin_node - a node
  * @rpc:        calls to it
  * @patience_s: how long it may make no progress
+ * @progress:   who hears of it; may be NULL
  */
 struct nipfs_pin_node {
 	struct nipfs__rpc *rpc;
 	unsigned int patience_s;
+	const struct nipfs_progress *progress;
 };
 
 /**

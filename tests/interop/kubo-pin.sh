@@ -27,6 +27,9 @@ named_at() {
     "$IPFS" pin add --name "$1@$2" "$dir" > /dev/null
 }
 
+# on_a_terminal 'ARG...': what stands there afterwards is in log
+on_a_terminal() { script -qec "$NIX_IPFS $1" /dev/null < /dev/null > log; }
+
 empty_dir=QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn
 
 plain() {
@@ -50,6 +53,10 @@ plain() {
     exits 'add of what the node lacks' 4 "$NIX_IPFS" pin add "$b"
     case $err in *"has not got all of $cid_b: 'nix-ipfs add "*) pass 'it says what to do' ;; *) fail 'it says what to do' "$err" ;; esac
     exits 'add of a CID that nobody has' 5 "$NIX_IPFS" pin add "$cid_b" --timeout 1
+    on_a_terminal "pin add $cid_b --timeout 2"
+    if grep -q "pinning 0  $cid_b" log; then pass 'a terminal shows how far the node is'; else fail 'a terminal shows how far the node is' "$(cat log)"; fi
+    on_a_terminal "pin add -q $cid_b --timeout 2"
+    if grep -q 'pinning' log; then fail 'but not with -q' "$(cat log)"; else pass 'but not with -q'; fi
     exits 'add of a path that the index lacks' 4 "$NIX_IPFS" pin add "$(nix-store --add "$top/LICENSE")"
     "$IPFS" dag import --pin-roots=false two.car > /dev/null
 }

@@ -19,6 +19,7 @@
 #include <nixipfs/cid.h>
 #include <nixipfs/error.h>
 #include <nixipfs/network.h>
+#include <nixipfs/progress.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -111,6 +112,19 @@ NIPFS_API NIPFS_MUSTUSE int nipfs_pin_node_open(struct nipfs_pin_node **out,
  * @node: may be NULL
  */
 NIPFS_API void nipfs_pin_node_close(struct nipfs_pin_node *node);
+
+/**
+ * nipfs_pin_node_progress() - who hears how many blocks a node has, of what it pins
+ * @node:     a node
+ * @progress: for all calls from now on; borrowed until the next of these, or
+ *            nipfs_pin_node_close(). May be NULL
+ *
+ * Events are of NIPFS_PHASE_PIN: @done are the blocks that the node has walked, @total is not
+ * known. They come about twice a second; none come from a node that moves a pin, which says
+ * nothing until that is done.
+ */
+NIPFS_API void nipfs_pin_node_progress(struct nipfs_pin_node *node,
+				       const struct nipfs_progress *progress);
 
 /**
  * nipfs_pin_node_list() - the recursive pins of a node

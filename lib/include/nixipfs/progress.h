@@ -25,7 +25,8 @@ extern "C" {
 	X(REGISTER, "registering")           \
 	X(VERIFY, "verifying")               \
 	X(PRUNE, "pruning")                  \
-	X(PUBLISH, "publishing")
+	X(PUBLISH, "publishing")             \
+	X(PIN, "pinning")
 
 enum nipfs_phase {
 #define NIPFS_PHASE_ENUM(name, text) NIPFS_PHASE_##name,
