@@ -7,6 +7,7 @@
 
 #include <nixipfs/narinfo.h>
 
+#include "dag/node.h"
 #include "lib/closure_dir.h"
 #include "multiformats/base/array.h"
 #include "multiformats/base/auto.h"
@@ -129,41 +130,91 @@ bool nipfs__closure_is_result(struct nipfs_slice name)
 	return true;
 }
 
-static int add_result(void *ctx, const struct nipfs_dir_entry *entry, struct nipfs_error *err)
+/* The symlinks of a closure directory, by their names. */
+struct result {
+	char name[24]; /* nipfs__closure_is_result() takes no longer one */
+	struct nipfs_want want;
+};
+
+struct results {
+	struct result *found;
+	size_t n, cap;
+};
+
+static int note_result(void *ctx, const struct nipfs_dir_entry *entry, struct nipfs_error *err)
 {
-	static const char prefix[] = "store/";
-	const size_t skip = sizeof(prefix) - 1;
-	struct path_list *list = ctx;
-	struct nipfs_store_path path;
-	struct nipfs_entry link;
-	char target[4096];
-	int r;
+	struct results *results = ctx;
+	struct result *found;
 
 	if (!nipfs__closure_is_result(entry->name))
 		return 0;
-	r = nipfs_dag_stat(list->closure->source, &entry->cid, &link, target, sizeof(target),
-			   err);
-	if (r < 0)
-		return r;
+	found = nipfs__array_room(results->found, results->n, &results->cap, sizeof(*found));
+	if (!found)
+		return nipfs__fail_nomem(err);
+	results->found = found;
+	found += results->n++;
+	found->want = (struct nipfs_want){ entry->cid, NIPFS_WANT_NODE, 0 };
+	(void)snprintf(found->name, sizeof(found->name), "%.*s", NIPFS_FMT(entry->name));
+	return 0;
+}
+
+/* The path that a symlink leads to. */
+static int add_result(struct path_list *list, const char *name, const struct nipfs__node *node,
+		      struct nipfs_error *err)
+{
+	static const char prefix[] = "store/";
+	const size_t skip = sizeof(prefix) - 1;
+	const struct nipfs_entry link = nipfs__node_entry(node);
+	struct nipfs_store_path path;
+	int r;
+
 	if (link.kind != NIPFS_SYMLINK || link.target.len <= skip ||
 	    memcmp(link.target.ptr, prefix, skip) != 0)
 		return nipfs__fail(err, NIPFS_E_INVALID,
-				   "'%.*s' of the closure is not a symlink into 'store'",
-				   NIPFS_FMT(entry->name));
+				   "'%s' of the closure is not a symlink into 'store'", name);
 	r = nipfs_store_path_parse_base(nipfs__slice_skip(link.target, skip), &path, err);
 	if (r < 0) {
-		nipfs__prefix(err, "'%.*s' of the closure", NIPFS_FMT(entry->name));
+		nipfs__prefix(err, "'%s' of the closure", name);
 		return r;
 	}
 	return list_add(list, &path, err);
+}
+
+/* A closure may be made for many paths: each symlink would cost a round trip of its own. */
+static int read_results(struct path_list *list, const struct results *results,
+			struct nipfs_error *err)
+{
+	struct nipfs__fetch *f;
+	size_t ahead = 0;
+	int r = nipfs__fetch_new(&f, list->closure->source, 0, false, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < results->n; i++) {
+		const struct result *result = &results->found[i];
+		struct nipfs__node node;
+
+		while (ahead < results->n &&
+		       nipfs__fetch_ahead(f, &results->found[ahead].want))
+			ahead++;
+		r = nipfs__node_get(f, &result->want, i < ahead, &node, err);
+		if (r == 0)
+			r = add_result(list, result->name, &node, err);
+	}
+	nipfs__fetch_free(f);
+	return r;
 }
 
 int nipfs_closure_results(struct nipfs_closure *c, struct nipfs_store_path **out, size_t *n,
 			  struct nipfs_error *err)
 {
 	struct path_list list = { c, NULL, 0, 0 };
-	const int r = nipfs_dag_list(c->source, &c->top.cid, add_result, &list, err);
+	struct results results = { NULL, 0, 0 };
+	int r = nipfs_dag_list(c->source, &c->top.cid, note_result, &results, err);
 
+	if (r == 0)
+		r = read_results(&list, &results, err);
+	free(results.found);
 	return list_done(&list, r, out, n);
 }
 

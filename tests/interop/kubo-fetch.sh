@@ -55,6 +55,24 @@ gateways() {
     stop_node a
 }
 
+# The symlinks to its paths are more than are asked for at once.
+many_paths() {
+    local i cid want
+    mkdir -p paths
+    for i in $(seq 70); do echo "$i" > paths/"p$i"; done
+    want=$(nix-store --add paths/* | sort)
+    # shellcheck disable=SC2086
+    cid=$("$NIX_IPFS" add -q --offline $want)
+    "$NIX_IPFS" export "$cid" -o paths.car
+    start_node a
+    "$IPFS" dag import --pin-roots=false paths.car > /dev/null
+    export NIX_IPFS_STATE_DIR=$scratch/state-of-many
+    exits 'a closure that was made for 70 paths' 0 "$NIX_IPFS" realize -q "$cid" --no-check-sigs --store "$scratch/many-to" --from kubo
+    same 'all of them' "$want" "$(sort <<< "$out")"
+    export NIX_IPFS_STATE_DIR=$scratch/state
+    stop_node a
+}
+
 sockets() {
     local tcp_api tcp_gateway
     tcp_api=$("$IPFS" config Addresses.API)
@@ -180,6 +198,7 @@ inside() {
     echo nobody has this > nothing
     missing=$("$NIX_IPFS" cid -q nothing)
     gateways
+    many_paths
     sockets
     credentials
     second_node
