@@ -263,7 +263,7 @@ static int show(struct job *job, const char *typed, struct nipfs_error *err)
 	if (r == 0)
 		r = nipfs_closure_paths(job->closure, &all, &n, err);
 	if (r == 0)
-		r = nipfs_closure_collect(job->closure, all, n, NULL, NULL, &job->set, err);
+		r = nipfs_closure_collect(job->closure, all, n, NULL, NULL, NULL, &job->set, err);
 	free(all);
 	if (r == 0)
 		r = job->o->closure ? print_sizes(job, err) : print_all(job, err);

@@ -12,6 +12,10 @@
 #include "multiformats/base/array.h"
 #include "multiformats/base/err.h"
 
+/* Of the paths that were asked for, so many are looked ahead to; and so many are remembered,
+ * lest they are hinted at twice. */
+enum { HINTS_MAX = 1000, HINTED_MAX = 10000 };
+
 /* A path is ON_THE_WAY while its references are being visited. */
 enum state { LEFT_OUT, ON_THE_WAY, DONE };
 
@@ -25,8 +29,9 @@ struct node {
 struct collector {
 	struct nipfs_closure *closure;
 	int (*stop)(void *ctx, const struct nipfs_store_path *path, struct nipfs_error *err);
+	bool (*likely)(void *ctx, const struct nipfs_store_path *path);
 	void *ctx;
-	struct nipfs__path_map seen;
+	struct nipfs__path_map seen, hinted;
 	struct node **nodes; /* by number; NULL: left out */
 	size_t cap_nodes;
 	size_t *stack; /* numbers of the paths on the way */
@@ -68,6 +73,26 @@ static void free_node(struct node *node)
 	free(node);
 }
 
+/* The narinfos of paths that will be visited, the first of them first. */
+static int look_ahead(struct collector *w, const struct nipfs_store_path *paths, size_t n)
+{
+	for (size_t i = n; i-- > 0 && (!w->stop || w->likely);) {
+		size_t number;
+		int r;
+
+		if (nipfs__path_map_has(&w->seen, &paths[i]))
+			continue;
+		if (w->hinted.n == HINTED_MAX)
+			nipfs__path_map_release(&w->hinted);
+		r = nipfs__path_map_put(&w->hinted, &paths[i], &number);
+		if (r < 0)
+			return nipfs__fail(w->err, r, "the closure has too many paths");
+		if (r == 1 && (!w->stop || !w->likely(w->ctx, &paths[i])))
+			nipfs__closure_hint(w->closure, &paths[i]);
+	}
+	return 0;
+}
+
 /* Reads what the closure says of a path and puts it on the stack. */
 static int begin_path(struct collector *w, const struct nipfs_store_path *path, size_t number)
 {
@@ -83,6 +108,8 @@ static int begin_path(struct collector *w, const struct nipfs_store_path *path, 
 		r = nipfs__fail(w->err, NIPFS_E_INVALID,
 				"'%s.narinfo' of the closure is about '%s', not about '%s'",
 				hash_part, node->info.path.base, path->base);
+	if (r == 0)
+		r = look_ahead(w, node->info.refs, node->info.n_refs);
 	if (r == 0) {
 		node->state = ON_THE_WAY;
 		r = push(w, &w->stack, &w->depth, &w->cap_stack, number);
@@ -171,11 +198,17 @@ static int hand_over(struct collector *w, struct nipfs_closure_set *out)
 int nipfs_closure_collect(struct nipfs_closure *c, const struct nipfs_store_path *paths, size_t n,
 			  int (*stop)(void *ctx, const struct nipfs_store_path *path,
 				      struct nipfs_error *err),
+			  bool (*likely)(void *ctx, const struct nipfs_store_path *path),
 			  void *ctx, struct nipfs_closure_set *out, struct nipfs_error *err)
 {
-	struct collector w = { .closure = c, .stop = stop, .ctx = ctx, .err = err };
-	int r = 0;
+	struct collector w = {
+		.closure = c, .stop = stop, .likely = likely, .ctx = ctx, .err = err
+	};
+	int r = nipfs__closure_look_ahead(c, err);
 
+	/* of many, those that come first */
+	if (r == 0)
+		r = look_ahead(&w, paths, n < HINTS_MAX ? n : HINTS_MAX);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		r = visit(&w, &paths[i], true);
 		while (r == 0 && w.depth > 0) {
@@ -184,6 +217,7 @@ int nipfs_closure_collect(struct nipfs_closure *c, const struct nipfs_store_path
 				r = step(&w);
 		}
 	}
+	nipfs__closure_look_back(c);
 	if (r == 0)
 		r = hand_over(&w, out);
 	for (size_t i = 0; i < w.seen.n && i < w.cap_nodes; i++)
@@ -192,6 +226,7 @@ int nipfs_closure_collect(struct nipfs_closure *c, const struct nipfs_store_path
 	free(w.stack);
 	free(w.order);
 	nipfs__path_map_release(&w.seen);
+	nipfs__path_map_release(&w.hinted);
 	nipfs__path_map_release(&w.missing);
 	return r;
 }

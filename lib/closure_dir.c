@@ -70,6 +70,12 @@ int nipfs__closure_dir_lookup(struct nipfs__closure_dir *dir,
 	return nipfs_dag_lookup(source, &dir->cid, name, out, err);
 }
 
+bool nipfs__closure_dir_peek(const struct nipfs__closure_dir *dir, struct nipfs_slice name,
+			     struct nipfs_dir_entry *out)
+{
+	return dir->state == NIPFS__DIR_LISTED && find(&dir->listing, name, out);
+}
+
 void nipfs__closure_dir_release(struct nipfs__closure_dir *dir)
 {
 	nipfs__listing_release(&dir->listing);

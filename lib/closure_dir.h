@@ -30,6 +30,10 @@ int nipfs__closure_dir_lookup(struct nipfs__closure_dir *dir,
 			      struct nipfs_dir_entry *out,
 			      struct nipfs_error *err) NIPFS_MUSTUSE;
 
+/* Whether a name is in the directory, as far as that is known without reading anything. */
+bool nipfs__closure_dir_peek(const struct nipfs__closure_dir *dir, struct nipfs_slice name,
+			     struct nipfs_dir_entry *out);
+
 void nipfs__closure_dir_release(struct nipfs__closure_dir *dir);
 
 #endif

@@ -8,14 +8,19 @@
 #include <nixipfs/narinfo.h>
 
 #include "dag/node.h"
+#include "lib/blocks/ahead_source.h"
 #include "lib/closure_dir.h"
 #include "multiformats/base/array.h"
 #include "multiformats/base/auto.h"
 #include "multiformats/base/err.h"
 #include "multiformats/base/num.h"
 
+/*
+ * @source: what is read from: @below, or @ahead over it
+ * @ahead:  NULL: nothing is hinted at
+ */
 struct nipfs_closure {
-	struct nipfs_block_source *source;
+	struct nipfs_block_source *source, *below, *ahead;
 	struct nipfs__closure_dir top, store;
 	char *store_dir; /* NULL until known */
 };
@@ -53,7 +58,7 @@ int nipfs_closure_open(struct nipfs_closure **out, struct nipfs_block_source *so
 		free(c);
 		return nipfs__fail_nomem(err);
 	}
-	c->source = source;
+	c->source = c->below = source;
 	nipfs__closure_dir_init(&c->top, cid);
 	nipfs__closure_dir_init(&c->store, &store.cid);
 	*out = c;
@@ -64,6 +69,7 @@ void nipfs_closure_free(struct nipfs_closure *c)
 {
 	if (!c)
 		return;
+	nipfs__closure_look_back(c);
 	nipfs__closure_dir_release(&c->top);
 	nipfs__closure_dir_release(&c->store);
 	free(c->store_dir);
@@ -248,6 +254,43 @@ int nipfs__closure_includes(struct nipfs_closure *c, const struct nipfs_store_pa
 	narinfo_name(hash_part, name);
 	r = nipfs__closure_dir_lookup(&c->top, c->source, nipfs__slice_str(name), &found, err);
 	return r == NIPFS_E_NOTFOUND ? 0 : r < 0 ? r : 1;
+}
+
+/* ---- looking ahead -------------------------------------------------------- */
+
+int nipfs__closure_look_ahead(struct nipfs_closure *c, struct nipfs_error *err)
+{
+	struct nipfs_dir_entry store;
+	const int r = nipfs__ahead_source_new(&c->ahead, c->below, err);
+
+	if (r < 0)
+		return r;
+	c->source = c->ahead;
+	/* what is hinted at is found in it; what is wrong with it is told when it is used */
+	if (c->top.state == NIPFS__DIR_UNREAD)
+		(void)!nipfs__closure_dir_lookup(&c->top, c->source, nipfs__slice_str("store"),
+						 &store, NULL);
+	return 0;
+}
+
+void nipfs__closure_look_back(struct nipfs_closure *c)
+{
+	nipfs_block_source_free(c->ahead);
+	c->ahead = NULL;
+	c->source = c->below;
+}
+
+/* Where names are looked up in a HAMT, that costs as much as what it would save. */
+void nipfs__closure_hint(struct nipfs_closure *c, const struct nipfs_store_path *path)
+{
+	char name[48], hash_part[NIPFS_STORE_HASH_LEN + 1];
+	struct nipfs_dir_entry found;
+
+	nipfs_store_path_hash_part(path, hash_part);
+	narinfo_name(hash_part, name);
+	if (c->ahead && nipfs__closure_dir_peek(&c->top, nipfs__slice_str(name), &found) &&
+	    found.cid.hash != NIPFS_HASH_IDENTITY)
+		nipfs__ahead_source_hint(c->ahead, &found.cid);
 }
 
 int nipfs_closure_paths(struct nipfs_closure *c, struct nipfs_store_path **out, size_t *n,

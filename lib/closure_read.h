@@ -9,6 +9,17 @@
 int nipfs__closure_includes(struct nipfs_closure *c, const struct nipfs_store_path *path,
 			    struct nipfs_error *err) NIPFS_MUSTUSE;
 
+/*
+ * From here to nipfs__closure_look_back() narinfos may be hinted at, and their blocks then come
+ * before they are read. Nobody else uses the source meanwhile. Return: 0, NIPFS_E_NOMEM,
+ * NIPFS_E_SYS.
+ */
+int nipfs__closure_look_ahead(struct nipfs_closure *c, struct nipfs_error *err) NIPFS_MUSTUSE;
+void nipfs__closure_look_back(struct nipfs_closure *c);
+
+/* The narinfo of a path will be read soon. */
+void nipfs__closure_hint(struct nipfs_closure *c, const struct nipfs_store_path *path);
+
 /* result, result-1, result-2, … */
 bool nipfs__closure_is_result(struct nipfs_slice name);
 

@@ -83,6 +83,15 @@ static int stop_at_valid(void *ctx, const struct nipfs_store_path *path,
 	return 1;
 }
 
+/* Nothing is kept for it yet. */
+static bool is_likely_valid(void *ctx, const struct nipfs_store_path *path)
+{
+	const struct settling *w = ctx;
+
+	return nipfs__given_find(&w->z->given, path) ||
+	       nipfs_store_is_valid(w->store, path, NULL) == 1;
+}
+
 static int collect(struct settling *w, const char *const *wanted, struct nipfs_error *err)
 {
 	struct nipfs__settled *s = w->out;
@@ -93,7 +102,7 @@ static int collect(struct settling *w, const char *const *wanted, struct nipfs_e
 				      s->n_asked_for, err);
 	if (r == 0)
 		r = nipfs_closure_collect(w->closure, s->asked_for, s->n_asked_for,
-					  stop_at_valid, w, &s->set, err);
+					  stop_at_valid, is_likely_valid, w, &s->set, err);
 	return r;
 }
 

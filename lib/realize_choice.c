@@ -155,7 +155,7 @@ int nipfs__check_same(struct nipfs_store *store, const struct nipfs__given *give
 		      size_t n, struct nipfs_error *err)
 {
 	struct nipfs_closure_set all = { .n = 0 };
-	int r = nipfs_closure_collect(closure, paths, n, NULL, NULL, &all, err);
+	int r = nipfs_closure_collect(closure, paths, n, NULL, NULL, NULL, &all, err);
 
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
 		const struct nipfs_path_info *info = &all.infos[i];

@@ -256,6 +256,11 @@ static int plan_all(struct planner *z, struct nipfs_error *err)
 	return r;
 }
 
+static bool is_likely_there(void *ctx, const struct nipfs_store_path *path)
+{
+	return is_there(ctx, path, NULL) > 0;
+}
+
 static int collect(struct planner *z, struct nipfs_error *err)
 {
 	int r = nipfs__choose_paths(z->closure, z->options->wanted, &z->asked_for,
@@ -265,7 +270,7 @@ static int collect(struct planner *z, struct nipfs_error *err)
 		r = check_same(z, err);
 	if (r == 0)
 		r = nipfs_closure_collect(z->closure, z->asked_for, z->n_asked_for,
-					  stop_at_valid, z, &z->set, err);
+					  stop_at_valid, is_likely_there, z, &z->set, err);
 	return r;
 }
 

@@ -75,7 +75,7 @@ static int plan(const struct nipfs__root_walk *w, struct nipfs_closure *c, const
 		r = nipfs_closure_paths(c, &paths, &n, err);
 	if (r < 0)
 		return r;
-	r = nipfs_closure_collect(c, paths, n, NULL, NULL, out, err);
+	r = nipfs_closure_collect(c, paths, n, NULL, NULL, NULL, out, err);
 	free(paths);
 	return r;
 }

@@ -239,7 +239,7 @@ static int read_old(struct signer *s, struct nipfs_error *err)
 	if (r == 0 && s->n_paths == 0)
 		r = nipfs__fail(err, NIPFS_E_INVALID, "the closure has no path to sign");
 	if (r == 0)
-		r = nipfs_closure_collect(s->old, s->paths, s->n_paths, NULL, NULL, &s->set, err);
+		r = nipfs_closure_collect(s->old, s->paths, s->n_paths, NULL, NULL, NULL, &s->set, err);
 	for (size_t i = 0; r == 0 && i < s->set.n; i++)
 		s->meter.event.total += s->set.infos[i].nar_size;
 	return r;

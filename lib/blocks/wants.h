@@ -15,7 +15,9 @@
  * @problem: for the source: 0, or what was wrong with a block found for it
  * @member:  for a chain: who is asked
  * @blame:   for a chain: who the problem is with
- * @waiters: for a shared source: bit i: handle i waits for it
+ * @waiters: for a shared source: bit i: handle i waits for it; for one that looks ahead:
+ *           whether it was wanted
+ * @slab, @bytes_here, @len: for one that looks ahead: the block
  * @lacking: for the network: bit i: origin i is not asked for it any more
  * @asks:    for the network: requests under way
  * @tries:   for the network: requests that failed
@@ -31,6 +33,9 @@ struct nipfs__wanted {
 	int problem;
 	size_t member, blame;
 	uint64_t waiters;
+	struct nipfs_slab *slab;
+	const uint8_t *bytes_here;
+	size_t len;
 	uint32_t lacking;
 	uint8_t asks, tries;
 	bool by_rpc, looked_up;
@@ -42,7 +47,7 @@ struct nipfs__wanted {
 	uint8_t cid[];
 };
 
-enum { NIPFS__WANTS_LISTS = 3 };
+enum { NIPFS__WANTS_LISTS = 4 };
 
 struct nipfs__wants {
 	struct nipfs__hash_key key;

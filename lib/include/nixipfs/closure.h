@@ -216,8 +216,11 @@ struct nipfs_closure_set {
  * @n:     how many
  * @stop:  asked for each path before its narinfo is read: 1 leaves it out with
  *         all that it refers to (the receiver has it), 0 goes on, negative ends.
- *         May be NULL.
- * @ctx:   handed to @stop
+ *         May be NULL. Neither may use the source of the closure but by it.
+ * @likely: whether @stop is going to leave a path out: asked before, in any order, and of
+ *         some paths; what it is not likely to leave out is fetched ahead. May be NULL: with
+ *         @stop, nothing is.
+ * @ctx:   handed to @stop and @likely
  * @out:   overwritten, not released; untouched on failure
  * @err:   may be NULL
  *
@@ -231,7 +234,8 @@ NIPFS_API NIPFS_MUSTUSE int
 nipfs_closure_collect(struct nipfs_closure *c, const struct nipfs_store_path *paths, size_t n,
 		      int (*stop)(void *ctx, const struct nipfs_store_path *path,
 				  struct nipfs_error *err),
-		      void *ctx, struct nipfs_closure_set *out, struct nipfs_error *err);
+		      bool (*likely)(void *ctx, const struct nipfs_store_path *path), void *ctx,
+		      struct nipfs_closure_set *out, struct nipfs_error *err);
 
 /**
  * nipfs_closure_set_release() - give back what it owns and make it empty
