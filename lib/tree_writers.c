@@ -263,7 +263,8 @@ static int enqueue(struct nipfs__tree_writers *w, struct nipfs__tree_task *task,
 	(void)pthread_mutex_unlock(&w->mutex);
 	if (!is_awaited && w->n_threads < w->jobs)
 		r = add_thread(w, err);
-	if (r < 0)
+	/* fewer threads do as well */
+	if (r < 0 && w->n_threads == 0)
 		return r;
 	(void)pthread_mutex_lock(&w->mutex);
 	if (w->last)
