@@ -12,6 +12,7 @@ import judge
 import kill
 
 KILLS = 8 if judge.SLOW else 25 * judge.SCALE
+UNFINISHED = 4 << 20  # of the blocks that were being written when it was killed: two threads
 
 
 def api():
@@ -33,7 +34,7 @@ class KuboKiller(kill.Killer):
         return self.start(state, 'add', '-q', '--json', '--to', 'kubo', *(outputs or self.outputs))
 
     def realize(self, state, store, *args):
-        return self.start(state, 'realize', '-q', self.cid, '--from', 'kubo', '--no-check-sigs',
+        return self.start(state, 'realize', '--json', self.cid, '--from', 'kubo', '--no-check-sigs',
                           '--store', store.folder, *args)
 
     def forget(self):
@@ -94,20 +95,39 @@ class KuboKiller(kill.Killer):
         self.until('kill -9 of publishing', one)
         judge.report('%d of them between two requests' % n_half, None if n_half else 'never')
 
+    @staticmethod
+    def on_disk(store):
+        """Bytes of files in the store, valid or not."""
+        sizes = [os.lstat(os.path.join(folder, name)).st_size for folder, _, names in os.walk(store.store) for name in names]
+        return sum(sizes)
+
+    @staticmethod
+    def fetched(out):
+        return json.loads(out.splitlines()[-1])['fetchedBytes']
+
     def killed_realizes(self):
         state = self.fresh('state')
+        problem, out = self.end(self.realize(state, judge.Store(self.fresh('store'))))
+        judge.report('realize --from kubo', problem)
+        n_all, n_half = self.fetched(out), 0
         self.whole = self.time_of(lambda: self.realize(state, judge.Store(self.fresh('store'))))
         link = os.path.join(self.folder, 'root')
 
         def one(i):
             store = judge.Store(self.fresh('store'))
+            nonlocal n_half
             self.kills(lambda: self.realize(state, store))
-            problem, _ = self.end(self.realize(state, store, '--add-root', link))
+            here = self.on_disk(store)
+            n_half += 0 < here < n_all
+            problem, out = self.end(self.realize(state, store, '--add-root', link))
             problem = problem or self.check_store(store)
+            if not problem and self.fetched(out) > n_all - here + UNFINISHED:
+                problem = '%d bytes are fetched of %d, of which %d were here' % (self.fetched(out), n_all, here)
             if not problem and i % 8 == 0:
                 problem = self.check_nix(store)
             return problem
         self.until('kill -9 of realize --from kubo', one)
+        judge.report('%d of them with files half there' % n_half, None if n_half else 'never')
 
 
 def main():
