@@ -75,8 +75,8 @@ static void print_man(const char *name)
 
 void help_command(const struct cmd *cmd)
 {
-	printf("usage: nix-ipfs %s%s[OPTION]... %s\n\n%s\n", cmd->name,
-	       *cmd->name ? " " : "", cmd->args, cmd->brief);
+	printf("usage: nix-ipfs %s%s[OPTION]...%s%s\n\n%s\n", cmd->name,
+	       *cmd->name ? " " : "", *cmd->args ? " " : "", cmd->args, cmd->brief);
 	if (cmd == &command_self)
 		print_commands(NULL);
 	print_options(cmd);
