@@ -23,7 +23,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from kubo import Node, quiet  # pylint: disable=wrong-import-position
+from kubo import Node, inside, quiet  # pylint: disable=wrong-import-position
 
 nix_ipfs, nix_env, ipfs = (os.path.abspath(p) for p in sys.argv[1:4])
 rounds, size_mb, files, paths = ([int(a) for a in sys.argv[4:8]] + [3, 256, 2000, 200][len(sys.argv[4:8]):])
@@ -152,12 +152,4 @@ def main():
             there.stop()
 
 
-if os.environ.get('NIX_IPFS_BENCH_INSIDE'):
-    main()
-else:
-    with tempfile.TemporaryDirectory() as outer:
-        os.environ['NIX_IPFS_BENCH_INSIDE'] = '1'
-        code = subprocess.run([nix_env, f'{outer}/env', sys.executable, os.path.abspath(__file__), nix_ipfs, nix_env, ipfs,
-                               str(rounds), str(size_mb), str(files), str(paths)], check=False).returncode
-        subprocess.run(['chmod', '-R', 'u+w', outer], check=False)
-    sys.exit(code)
+inside(main, nix_env, nix_ipfs, nix_env, ipfs, rounds, size_mb, files, paths)

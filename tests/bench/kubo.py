@@ -2,6 +2,8 @@
 import os
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 
 
@@ -13,6 +15,19 @@ def port():
 
 def quiet(*args, **kwargs):
     return subprocess.run(args, check=True, capture_output=True, text=True, **kwargs).stdout.strip()
+
+
+def inside(main, nix_env, *args):
+    """Runs @main in a Nix environment of its own: in this very program, started there once more with @args."""
+    if os.environ.get('NIX_IPFS_BENCH_INSIDE'):
+        main()
+        return
+    with tempfile.TemporaryDirectory() as outer:
+        os.environ['NIX_IPFS_BENCH_INSIDE'] = '1'
+        code = subprocess.run([nix_env, f'{outer}/env', sys.executable, os.path.abspath(sys.argv[0]), *map(str, args)],
+                              check=False).returncode
+        subprocess.run(['chmod', '-R', 'u+w', outer], check=False)
+    sys.exit(code)
 
 
 class Node:

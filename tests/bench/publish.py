@@ -7,13 +7,12 @@ best of all rounds counts. `add` has hashed and indexed before: what is measured
 """
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 
 sys.dont_write_bytecode = True
-from kubo import Node, quiet  # pylint: disable=wrong-import-position
+from kubo import Node, inside, quiet  # pylint: disable=wrong-import-position
 
 nix_ipfs, nix_env, ipfs = (os.path.abspath(p) for p in sys.argv[1:4])
 rounds, size_mb, files = ([int(a) for a in sys.argv[4:7]] + [3, 512, 20000][len(sys.argv[4:7]):])
@@ -94,12 +93,4 @@ def main():
         one(f'{PATHS} paths', trees, scratch)
 
 
-if os.environ.get('NIX_IPFS_BENCH_INSIDE'):
-    main()
-else:
-    with tempfile.TemporaryDirectory() as outer:
-        os.environ['NIX_IPFS_BENCH_INSIDE'] = '1'
-        code = subprocess.run([nix_env, f'{outer}/env', sys.executable, os.path.abspath(__file__), nix_ipfs, nix_env, ipfs,
-                               str(rounds), str(size_mb), str(files)], check=False).returncode
-        subprocess.run(['chmod', '-R', 'u+w', outer], check=False)
-    sys.exit(code)
+inside(main, nix_env, nix_ipfs, nix_env, ipfs, rounds, size_mb, files)
