@@ -2,15 +2,14 @@
 /* Trees of paths on their way into a store, several at a time. */
 #include "lib/tree_writers.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/place_path.h"
 #include "multiformats/base/err.h"
 #include "multiformats/base/num.h"
 #include "multiformats/base/slice.h"
+#include "multiformats/base/thread.h"
 
 /* AHEAD_*: bytes of blocks that are asked for ahead: of all threads, of each at least. */
 enum { TELL_MS = 100, AHEAD_BYTES = 16 << 20, AHEAD_MIN = 2 << 20 };
@@ -138,19 +137,6 @@ static int locked_nar_hash(void *ctx, const char *store_dir, const struct nipfs_
 	return r;
 }
 
-/* Signals are not for it. */
-static int run_thread(struct nipfs__tree_writer *t, struct nipfs_error *err)
-{
-	sigset_t all, before;
-	int r;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&t->thread, NULL, work, t);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return r == 0 ? 0 : nipfs__fail_errno(err, r, "cannot start a thread");
-}
-
 static int add_thread(struct nipfs__tree_writers *w, struct nipfs_error *err)
 {
 	struct nipfs__tree_writer *t = &w->threads[w->n_threads];
@@ -161,7 +147,7 @@ static int add_thread(struct nipfs__tree_writers *w, struct nipfs_error *err)
 			      w->options->index, w->options->reuse ? &w->truth : NULL,
 			      w->options->note, w->options->ctx, err);
 	if (r == 0)
-		r = run_thread(t, err);
+		r = nipfs__thread_start(&t->thread, work, t, err);
 	if (r == 0)
 		w->n_threads++;
 	else
@@ -332,12 +318,8 @@ static void tell(const struct nipfs__tree_writers *w)
 /* With the mutex held, which is let go meanwhile. */
 static void wait_a_while(struct nipfs__tree_writers *w)
 {
-	struct timespec until;
+	const struct timespec until = nipfs__thread_until(TELL_MS);
 
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += TELL_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	(void)pthread_cond_timedwait(&w->ended, &w->mutex, &until);
 	(void)pthread_mutex_unlock(&w->mutex);
 	tell(w);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The thread that writes to the index, and the jobs on their way to it. */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/blocks/index.h"
 #include "multiformats/base/err.h"
+#include "multiformats/base/thread.h"
 
 /* Memory that jobs may wait in; blocks that one transaction takes, unless a job has more.
  */
@@ -169,22 +168,14 @@ void nipfs__index_queue_release(struct nipfs_index *index)
 	(void)pthread_mutex_destroy(&q->mutex);
 }
 
-/* The thread is started with the first job: reading alone needs none. Signals are not for
- * it. */
+/* The thread is started with the first job: reading alone needs none. */
 static int start(struct nipfs_index *index)
 {
-	sigset_t all, before;
-	int r;
+	struct nipfs__index_queue *q = &index->queue;
+	const int code = nipfs__thread_start(&q->thread, work, index, &q->failed);
 
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&index->queue.thread, NULL, work, index);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r == 0) {
-		index->queue.started = true;
-		return 0;
-	}
-	return nipfs__fail_errno(&index->queue.failed, r, "cannot start a thread");
+	q->started = code == 0;
+	return code;
 }
 
 void nipfs__index_enqueue(struct nipfs_index *index, struct nipfs__index_job *take_job)
@@ -232,13 +223,9 @@ int nipfs__index_check_record(struct nipfs_index *index,
 void nipfs__index_settle(struct nipfs_index *index, unsigned int ms)
 {
 	struct nipfs__index_queue *q = &index->queue;
-	struct timespec until;
+	const struct timespec until = nipfs__thread_until(ms);
 	int r = 0;
 
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	(void)pthread_mutex_lock(&q->mutex);
 	while (r == 0 && (q->first || q->busy))
 		r = pthread_cond_timedwait(&q->done, &q->mutex, &until);
